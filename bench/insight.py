@@ -243,7 +243,8 @@ async def counted(state: StackState, community: str, say: Any, *, is_large: bool
         while left := await admin.fetchval("select count(*) from retention_marks"):
             say(f"{left:,} people are to be counted")
             await asyncio.sleep(20)
-        await admin.execute("update scorecard_checks set checked_at = null where community = $1", community)
+        for table in ("scorecard_checks", "network_checks", "response_checks"):
+            await admin.execute(f"update {table} set checked_at = null where community = $1", community)
         kept = "select exists (select from scorecard_gauges where community = $1 and measured_at > $2)"
         since = datetime.now(UTC)
         while is_large and not await admin.fetchval(kept, community, since):

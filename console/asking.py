@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import orjson
 
+from shared.spans import SERVED
 from shared.telemetry import new_traceparent
 
 UNAUTHORIZED = 401
@@ -97,6 +98,11 @@ class Services:
         return cls(urls, client, answer_max_bytes)
 
 
+def asked_in() -> str:
+    """The traceparent of the request that is being answered; one of its own where there is none."""
+    return SERVED.get() or new_traceparent()
+
+
 @dataclass
 class Asking:
     """Questions of one visit, with the token of whoever is signed in, and one trace for all of them."""
@@ -107,7 +113,7 @@ class Asking:
     visits: str | None = None
     #: Who visits, where ingest counts by address; it believes whom PLAUDIT_TRUSTED_PROXIES names.
     address: str | None = None
-    traceparent: str = field(default_factory=new_traceparent)
+    traceparent: str = field(default_factory=asked_in)
 
     @property
     def trace(self) -> str:

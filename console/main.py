@@ -10,6 +10,7 @@ from console.asking import Services
 from console.settings import Settings
 from console.sign_in.sessions import Sessions
 from console.sign_in.store import TRANSIENT, Database
+from shared import spans
 from shared.http.process import serve_until_stopped
 from shared.http.server import HttpServer
 from shared.retries import Pauses, until_it_passes
@@ -23,13 +24,17 @@ log = logging.getLogger(__name__)
 def main() -> None:
     """Serve pages until SIGTERM or SIGINT."""
     settings = Settings()
-    serve_until_stopped(
-        "console",
-        lambda: running(settings),
-        log_level=settings.log_level,
-        metrics_host=settings.http_host,
-        metrics_port=settings.metrics_port,
-    )
+    spans.begin(settings)
+    try:
+        serve_until_stopped(
+            "console",
+            lambda: running(settings),
+            log_level=settings.log_level,
+            metrics_host=settings.http_host,
+            metrics_port=settings.metrics_port,
+        )
+    finally:
+        spans.end()
 
 
 @contextlib.asynccontextmanager

@@ -18,6 +18,7 @@ from plaudit.admin import acting_names, payout_tree
 from plaudit.bank_files import bank_file
 from plaudit.calls import Refused, request
 from plaudit.console import sign_in_link
+from plaudit.demo_programme import demo_programme
 from plaudit.demo_stack import NAMES, empty_stack
 from plaudit.importers.delivery import Delivery, Summary
 from plaudit.importers.git import GitOptions, open_repository
@@ -59,7 +60,6 @@ PEOPLE = (
 #: But for what a publishable key reads, which has nothing beside that.
 MAKER = together(sorted(scopes_of(PEOPLE[0][1], COMMUNITY)))
 APPROVER = ("payouts:approve", "payouts:read", "programmes:approve")
-PROGRAMME = CHECKOUT / "programmes" / "starter.yaml"
 SEED = 2026
 TOP_COUNT = 8
 PAYEES_MAX_COUNT = 40
@@ -72,6 +72,7 @@ CARD = {
     "title": "Book card, 10 €",
     "description": "From the sandbox provider, which sells nothing: its code is not worth anything.",
     "category": "books",
+    "tags": ["for readers", "online"],
     "points": 150,
 }
 CARD_AT_SANDBOX = {"provider": "sandbox", "product_id": "sandbox-books", "face_minor": 1000, "currency": "EUR"}
@@ -179,7 +180,7 @@ async def _play_as(state: StackState, maker: str, approver: str, repository: Pat
         "POST",
         f"{state.service_urls['scoring']}/v1/programmes",
         maker,
-        content=PROGRAMME.read_bytes(),
+        content=demo_programme(datetime.now(UTC)).encode(),
         headers={"Content-Type": "application/yaml"},
     )
     version = published["version"]

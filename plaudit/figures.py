@@ -208,6 +208,8 @@ def responses(
     ]
     headings = (by, "asked", "unanswered", "median", f"within {within_hours} h")
     show(found, as_json, headings, rows)
+    if found["counted_at"] and not as_json:
+        click.echo(f"Counted at {found['counted_at']}")
 
 
 @figures.command("open", epilog="Example: plaudit figures open --channel forum")
@@ -332,6 +334,7 @@ def network(where: Where, as_json: bool, since: str | None, until: str | None, k
         ["in the largest", _percent(found["largest_part"])],
         ["give half", "–" if factor is None else factor],
         ["connect others", found["bridging_members"]],
+        *([["counted at", found["counted_at"]]] if found["counted_at"] else []),
     ]
     show(found, as_json, ("figure", "value"), rows)
 

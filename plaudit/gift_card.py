@@ -306,7 +306,13 @@ def confirm(where: Where, redemption: str) -> None:
 @to_work
 @order_argument
 @click.option("--note", required=True, help="How it was put right.")
-def put_right(where: Where, redemption: str, note: str) -> None:
+@click.option(
+    "--refunded",
+    type=click.IntRange(min=0),
+    help="What its provider refunded, in minor units, if it does not say.",
+)
+def put_right(where: Where, redemption: str, note: str, refunded: int | None) -> None:
     """Note that trouble with an order was put right."""
-    _ask(where, "POST", f"{ORDERS}/{quote(redemption, safe='')}/acknowledge", BOTH, json={"note": note})
+    said = {"note": note} if refunded is None else {"note": note, "refunded_minor": refunded}
+    _ask(where, "POST", f"{ORDERS}/{quote(redemption, safe='')}/acknowledge", BOTH, json=said)
     click.echo("noted")

@@ -61,9 +61,10 @@ def _state(one: Mapping[str, Any]) -> str:
 @json_option
 @click.option("--kind", help="Only these, as in voucher")
 @click.option("--category", help="Only those of this category")
-def list_rewards(where: Where, as_json: bool, kind: str | None, category: str | None) -> None:
+@click.option("--tag", help="Only those with this tag")
+def list_rewards(where: Where, as_json: bool, kind: str | None, category: str | None, tag: str | None) -> None:
     """List the rewards of the catalogue by their ids, 500 at most."""
-    asked = {"kind": kind, "category": category, "limit": PAGE_COUNT}
+    asked = {"kind": kind, "category": category, "tag": tag, "limit": PAGE_COUNT}
     params = {name: value for name, value in asked.items() if value is not None}
     found = _ask(where, "GET", REWARDS, READ, params=params)
     if as_json:
@@ -85,6 +86,7 @@ def list_rewards(where: Where, as_json: bool, kind: str | None, category: str | 
 @click.option("--language", help="In which language titles are read and searched, as in it")
 @click.option("--kind", help="Only these, as in gift_card")
 @click.option("--category", help="Only those of this category")
+@click.option("--tag", multiple=True, help="Only those with this tag; of several, with all of them")
 @click.option("--currency", help="Only gift cards in this currency, as in EUR")
 @click.option("--country", help="Without gift cards that cannot be used there, as in IT")
 @click.option("--max-points", type=click.IntRange(min=0), help="Only those that cost as much, or less")
@@ -94,7 +96,7 @@ def list_rewards(where: Where, as_json: bool, kind: str | None, category: str | 
 def find_rewards(where: Where, as_json: bool, words: tuple[str, ...], member: str, **said: Any) -> None:
     """List what is on offer for a member and has all WORDS, 100 a page, with what keeps them from it."""
     asked = {"q": " ".join(words), "limit": FOUND_COUNT, **said}
-    params = {name: value for name, value in asked.items() if value not in (None, "", False)}
+    params = {name: value for name, value in asked.items() if value not in (None, "", False, ())}
     found = _ask(where, "GET", f"/v1/members/{quote(member, safe='')}/offered-rewards", READ, params=params)
     if as_json:
         click.echo(json.dumps(found))

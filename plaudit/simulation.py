@@ -35,6 +35,9 @@ MEET_UP_WEEKDAY = 3  # Thursday
 MEET_UP_AT = timedelta(hours=18)
 SURVEY_EVERY_DAYS = 30
 RECENT_COUNT = 40
+#: What is talked about in the forum; most of what somebody begins is about a favourite of theirs.
+TOPICS = ("Beds and borders", "Compost", "Greenhouses", "Orchards", "Pests", "Seeds", "Tools", "Watering")
+FAVOURITE_SHARE = 0.6
 #: As many as one request takes.
 DECLARED_AT_ONCE_COUNT = 200
 
@@ -45,6 +48,7 @@ class _Made:
 
     id: str
     member: Member
+    topic: str = ""
 
 
 class Simulation:
@@ -97,6 +101,7 @@ class _Run:
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
         self._rng = Random(f"events|{simulation.label}")
+        self._topics = Random(f"topics|{simulation.label}")
         self._numbers = count(1)
         self._ties = count()
         self._queue: list[tuple[datetime, int, Act, Member]] = []
@@ -165,8 +170,12 @@ class _Run:
             "data": {"channel": channel, "actor": _person(member, channel), **data},
         }
 
-    def _remember(self, kind: str, made_id: str, member: Member) -> None:
-        self._recent.setdefault(kind, deque(maxlen=RECENT_COUNT)).append(_Made(made_id, member))
+    def _remember(self, kind: str, made_id: str, member: Member, *, topic: str = "") -> None:
+        self._recent.setdefault(kind, deque(maxlen=RECENT_COUNT)).append(_Made(made_id, member, topic))
+
+    def _topic(self, member: Member) -> str:
+        is_favourite = self._topics.random() < FAVOURITE_SHARE
+        return TOPICS[member.number % len(TOPICS)] if is_favourite else self._topics.choice(TOPICS)
 
     def _recall(self, kind: str, member: Member) -> _Made | None:
         """Something recent of another member; the newest are likeliest."""
@@ -198,8 +207,9 @@ class _Run:
         yield self._event(at, member, next(iter(member.identities)), "member.joined.v1")
 
     def _post(self, at: datetime, member: Member) -> Iterator[dict[str, Any]]:
-        event = self._event(at, member, "forum", "forum.post.v1", length_chars=self._rng.randrange(80, 4_000))
-        self._remember("post", event["id"], member)
+        length_chars, topic = self._rng.randrange(80, 4_000), self._topic(member)
+        event = self._event(at, member, "forum", "forum.post.v1", length_chars=length_chars, topic=topic)
+        self._remember("post", event["id"], member, topic=topic)
         self._perhaps_taken_back(at, member, event)
         yield event
 
@@ -215,6 +225,7 @@ class _Run:
             "forum.reply.v1",
             in_reply_to=_thing(post.id, post.member, "forum"),
             length_chars=self._rng.randrange(20, 2_000),
+            topic=post.topic,
         )
         yield event
         self._perhaps_taken_back(at, member, event)

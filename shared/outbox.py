@@ -23,7 +23,7 @@ from aiokafka.errors import KafkaError
 
 from shared import positions
 from shared.failures import is_transient
-from shared.kafka import Acknowledged, send_records
+from shared.kafka import NO_HEADERS, Acknowledged, Headers, send_records
 from shared.positions import SeenPositions
 from shared.postgres import TRANSIENT, Connection, begin
 from shared.retries import Pauses, StoppedInRetriesError, until_it_passes
@@ -227,7 +227,7 @@ class OutboxRelay(mode.Service):
                 if self._is_repeating:
                     # The broker may have them already: the same rows come first again.
                     room = IN_DOUBT_MAX_COUNT - len(self._in_doubt)
-                    self._in_doubt |= {(topic, key, value): None for _, topic, key, value in rows[:room]}
+                    self._in_doubt |= {_message(row): None for row in rows[:room]}
                 count, batches = count + len(rows), batches + 1
                 more = len(rows) == self._settings.outbox_batch_max_count and batches < TRANSACTION_MAX_BATCHES
                 # 2. ... until all in-sync replicas have acknowledged them: PostgreSQL finds the next meanwhile.
@@ -241,7 +241,7 @@ class OutboxRelay(mode.Service):
                 for place, span in sent.items():
                     spans[place] = spans[place].followed_by(span) if place in spans else span
                 if self._noting is not None:
-                    noted += await self._noting.note(conn, [(topic, key, value) for _, topic, key, value in rows])
+                    noted += await self._noting.note(conn, map(_message, rows))
                 rows = following
             # 3. Committed, they are gone, and known to be in their topics; a process that dies before leaves them
             #    all to the next.
@@ -313,7 +313,7 @@ class OutboxRelay(mode.Service):
                 where (select mine from relay)
                   and not exists (select from own_positions where acknowledged_to is not null)
                 order by id limit $2))
-            returning id, topic, key, value
+            returning id, topic, key, value, traceparent
             """,
             RELAY_LOCK,
             self._settings.outbox_batch_max_count,
@@ -322,7 +322,18 @@ class OutboxRelay(mode.Service):
 
     async def _send(self, rows: list[asyncpg.Record]) -> dict[TopicPartition, Acknowledged]:
         async with asyncio.timeout(self._settings.publish_seconds):
-            return await send_records(self._producer, ((topic, key, value) for _, topic, key, value in rows))
+            return await send_records(
+                self._producer, map(_message, rows), headers=[_headers(row[4]) for row in rows]
+            )
+
+
+def _message(row: asyncpg.Record) -> Message:
+    return row[1], row[2], row[3]
+
+
+def _headers(traceparent: str | None) -> Headers:
+    """The span that a message was told in, for whoever consumes it (W3C Trace Context)."""
+    return NO_HEADERS if traceparent is None else [("traceparent", traceparent.encode())]
 
 
 def _why_beyond(beyond: Collection[TopicPartition]) -> str | None:

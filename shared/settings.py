@@ -63,6 +63,24 @@ class ServiceSettings(BaseSettings):
         "every service; empty: who reads members.v1 can guess whose they are",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    traces_endpoint: str = Field(
+        "",
+        pattern=r"^(https?://[^/?#\s]+(/[^?#\s]*)?)?$",
+        description="OpenTelemetry collector that traces are sent to by OTLP over HTTP, such as "
+        "http://127.0.0.1:4318; empty: nowhere",
+    )
+    traces_share: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="Share of traces that are sent, chosen by their ids; the same at every service",
+    )
+    traces_per_batch_max_count: int = Field(
+        100, ge=1, description="Traces of which one batch of the consumer loop sends spans"
+    )
+    spans_waiting_max_count: int = Field(
+        4_096, ge=1, description="Spans that wait for the collector; beyond it the oldest are forgotten"
+    )
 
     pool_min_count: int = Field(1, ge=1, description="PostgreSQL connections kept open")
     pool_max_count: int = Field(8, ge=2, description="PostgreSQL connections at most")

@@ -249,9 +249,14 @@ NOMINATIONS = Topic(
 )
 REDEMPTIONS = Topic(
     "redemptions.v1",
-    "Redemptions, their states, and the awards they use",
+    "Redemptions, their states, the awards they use, and what gift cards cost",
     "community | member",
-    (facts.REDEMPTION_CHANGED.name, facts.REDEMPTION_LOTS.name, facts.REDEMPTION_LOTS_GIVEN_BACK.name),
+    (
+        facts.REDEMPTION_CHANGED.name,
+        facts.REDEMPTION_LOTS.name,
+        facts.REDEMPTION_LOTS_GIVEN_BACK.name,
+        facts.REDEMPTION_COST_CHANGED.name,
+    ),
     producers=("rewards",),
     consumers=("analytics",),
     read_back=True,

@@ -1,9 +1,12 @@
-"""W3C Trace Context: which traceparent is valid, and the trace that goes on from it.
+"""W3C Trace Context: which traceparent is valid, the trace that goes on from it, and the spans that it has.
 
 https://www.w3.org/TR/trace-context/#traceparent-header
 """
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
 #: Of later versions than 00 what is known stands first, and more may follow it; there is no version ff.
@@ -12,6 +15,33 @@ _TRACEPARENT: Final = re.compile(
 )
 #: What is longer is not looked at.
 TRACEPARENT_MAX_CHARS: Final = 512
+
+
+class SpanKind(StrEnum):
+    """What a span is in its trace, as OpenTelemetry has it."""
+
+    SERVER = "server"
+    CONSUMER = "consumer"
+    PRODUCER = "producer"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A span that has ended: `traceparent` is its own, `parent` that of what caused it (None: nothing known).
+
+    Times are nanoseconds since 1970 in UTC. Attributes name no member and no person.
+    """
+
+    service: str
+    name: str
+    kind: SpanKind
+    traceparent: str
+    parent: str | None
+    began_ns: int
+    ended_ns: int
+    attributes: Mapping[str, str | int] = field(default_factory=dict)
+    failed: bool = False
 
 
 def trace_id_of(traceparent: str | None) -> str | None:
@@ -34,3 +64,8 @@ def continued_trace(traceparent: str | None, fresh: str) -> str:
     """
     trace_id = trace_id_of(traceparent)
     return fresh if trace_id is None else f"00-{trace_id}-{fresh.split('-')[2]}-01"
+
+
+def ids_of(traceparent: str) -> tuple[str, str]:
+    """The ids of the trace and of the span, of a valid traceparent of whatever version."""
+    return traceparent[3:35], traceparent[36:52]

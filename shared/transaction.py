@@ -45,11 +45,19 @@ class Transaction(Generic[SettingsT_co]):
 
     `service` and `settings` are those of the process that runs it; `told` reads what the service told, and is None
     where records are consumed. A command's leaves an entry of what was done by
-    whom: it is stored with the rest or not at all, and the facts that the command tells have its trace.
+    whom: it is stored with the rest or not at all, and the facts that the command tells have its trace. `carried`
+    has the spans in which records are consumed, by their topic and the traceparent of their messages.
     """
 
     def __init__(
-        self, conn: Connection, now: datetime, *, service: str, settings: SettingsT_co, told: Told | None = None
+        self,
+        conn: Connection,
+        now: datetime,
+        *,
+        service: str,
+        settings: SettingsT_co,
+        told: Told | None = None,
+        carried: Mapping[tuple[str, str], str] | None = None,
     ) -> None:
         self.conn = conn
         self.now = now
@@ -58,9 +66,17 @@ class Transaction(Generic[SettingsT_co]):
         self.told = told
         self._source = f"/plaudit/{service}"
         self._messages: list[tuple[str, bytes, bytes]] = []
+        self._carried = carried or {}
+        self._consumes = ""
+        #: The span that each message was told in, by its place among them; of most there is none.
+        self._told_in: dict[int, str] = {}
         self._commanded: Commanded | None = None
         self._traceparent: str | None = None
         self._did: Did | None = None
+
+    def consumes(self, topic: str) -> None:
+        """Say that what is told from here on follows from records of this topic."""
+        self._consumes = topic
 
     def obey(self, commanded: Commanded) -> None:
         """Say that what is done here was commanded: it leaves an entry, whether or not `did` says more of it."""
@@ -171,15 +187,25 @@ class Transaction(Generic[SettingsT_co]):
             raise InvalidMessageError(
                 f"a message for {topic.name} would have {len(value)} of {MESSAGE_MAX_BYTES} bytes"
             )
+        if self._carried:
+            told_in = self._carried.get((self._consumes, fact.get("traceparent", "")))
+            if told_in is not None:
+                self._told_in[len(self._messages)] = told_in
         self._messages.append((topic.name, key, value))
 
     async def store_outbox(self) -> int:
         """Write the messages as outbox rows, in the order they were published; return how many."""
         if self._messages:
             # Rows get their numbers in the order they are copied in. An insert costs a message 6 µs more.
-            await self.conn.copy_records_to_table(
-                "outbox", records=self._messages, columns=("topic", "key", "value")
-            )
+            if not self._told_in:
+                await self.conn.copy_records_to_table(
+                    "outbox", records=self._messages, columns=("topic", "key", "value")
+                )
+            else:
+                traced = [(*message, self._told_in.get(place)) for place, message in enumerate(self._messages)]
+                await self.conn.copy_records_to_table(
+                    "outbox", records=traced, columns=("topic", "key", "value", "traceparent")
+                )
         return len(self._messages)
 
 

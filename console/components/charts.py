@@ -34,21 +34,27 @@ class Plot:
     points: Sequence[tuple[float, float, int]]
 
 
+def step_of(values: Sequence[float]) -> float:
+    """What lies between two lines of the grid: a round number, and a whole one where all values are."""
+    step = max([*values, 1]) / GRID_LINES_COUNT
+    size = 10.0 ** math.floor(math.log10(step))
+    is_whole = all(float(value).is_integer() for value in values)
+    nice = next(size * factor for factor in STEPS if size * factor >= step)
+    return float(math.ceil(nice)) if is_whole else nice
+
+
 def top_of(values: Sequence[float]) -> float:
     """The smallest round number that nothing is above."""
-    highest = max([*values, 1])
-    step = highest / GRID_LINES_COUNT
-    size = 10.0 ** math.floor(math.log10(step))
-    nice = next(size * factor for factor in STEPS if size * factor >= step)
-    return math.ceil(highest / nice) * nice
+    step = step_of(values)
+    return math.ceil(max([*values, 1]) / step) * step
 
 
 def plot(values: Sequence[float], before: Sequence[float] = (), *, height: int = 236) -> Plot:
     """A line chart from zero, with the period before behind it."""
     plot_height = height - PLOT_TOP - AXIS_HEIGHT
     top = top_of([*values, *before])
-    step = max(1.0, top / GRID_LINES_COUNT)
-    count = int(top // step)
+    step = step_of([*values, *before])
+    count = round(top / step)
     grid = [(PLOT_TOP + plot_height * (1 - step * number / top), step * number) for number in range(count + 1)]
     every = max(1, math.ceil(len(values) / LABELS_MAX_COUNT))
     places = [index for index in range(0, len(values), every) if len(values) - 1 - index >= every]

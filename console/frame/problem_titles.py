@@ -312,6 +312,7 @@ TITLES: Final = {
     "provider-order-known": _("It is known what became of it"),
     "no-outcome-proposed": _("Nobody said what became of it"),
     "own-outcome": _("Another person than who said it confirms it"),
+    "provider-refund-amount": _("What the provider refunded is to be said, up to what it charged"),
     "provider-order-over": _("The order is over"),
     "refused-webhook": _("What the provider sent was refused"),
     "unread-webhook": _("What came is none of the provider's"),

@@ -9,7 +9,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.settings import LOOPBACK, Settings
-from shared.http.limits import says_more_than
+from shared import spans
+from shared.http.limits import says_more_than, served_from, tell_served
 from shared.telemetry import HTTP_REQUESTS, HTTP_SECONDS
 
 #: No script or style inline, nothing from elsewhere, in no frame.
@@ -57,6 +58,9 @@ class Guard:
             await self._app(scope, receive, send)
             return
         started, status, is_stream = time.perf_counter(), 500, False
+        # What a browser says of traces is not asked: nobody puts a visit into a trace of theirs. What is logged of
+        # this one has its id, services are asked in it, and a page that says what went wrong shows it.
+        began_ns, served = time.time_ns(), served_from(None)
 
         async def guarded_send(message: Message) -> None:
             nonlocal status, is_stream
@@ -78,7 +82,8 @@ class Guard:
             route = getattr(scope.get("route"), "path", "unmatched")
             HTTP_REQUESTS.labels(scope["method"] if route != "unmatched" else "ANY", route, str(status)).inc()
             if not is_stream:  # which lasts as long as somebody looks
-                HTTP_SECONDS.labels(route).observe(time.perf_counter() - started)
+                HTTP_SECONDS.labels(route).observe(time.perf_counter() - started, spans.exemplar(served))
+            tell_served("console", scope["method"], route, status, own=served, said=None, began_ns=began_ns)
 
     def _transport(self) -> Mapping[str, str]:
         return {"strict-transport-security": f"max-age={YEAR_SECONDS}"} if self._settings.is_https else {}

@@ -203,7 +203,16 @@ async def _cancel(shop: Shop, sender: Sender, request: Request) -> Response:
 
 
 async def _told(shop: Shop, sender: Sender, request: Request) -> Response:
-    names = ("always", "next", "webhooks", "cancels", "hang_seconds", "surcharge_minor", "kept_minor")
+    names = (
+        "always",
+        "next",
+        "webhooks",
+        "cancels",
+        "hang_seconds",
+        "surcharge_minor",
+        "kept_minor",
+        "says_refunds",
+    )
     body = await _body(request, *names, needed=())
     try:
         always = Behaviour(body.get("always", shop.told.always))
@@ -211,7 +220,7 @@ async def _told(shop: Shop, sender: Sender, request: Request) -> Response:
         hooks = Hooks(body.get("webhooks", shop.told.hooks))
         cancels = Cancels(body.get("cancels", shop.told.cancels))
         hang_seconds = float(body.get("hang_seconds", shop.told.hang_seconds))
-        surcharge, kept = (int(body.get(name, getattr(shop.told, name))) for name in names[-2:])
+        surcharge, kept = (int(body.get(name, getattr(shop.told, name))) for name in names[-3:-1])
     except (ValueError, TypeError) as error:
         raise _BadRequestError(str(error)) from error
     if len(following) > FOLLOWING_MAX_COUNT or not 0 <= hang_seconds <= HANG_MAX_SECONDS:
@@ -220,11 +229,20 @@ async def _told(shop: Shop, sender: Sender, request: Request) -> Response:
         )
     if not (0 <= surcharge <= MORE_MAX_MINOR and 0 <= kept <= MORE_MAX_MINOR):
         raise _BadRequestError(f"surcharge_minor and kept_minor are 0 to {MORE_MAX_MINOR}")
+    says_refunds = body.get("says_refunds", shop.told.says_refunds)
+    if not isinstance(says_refunds, bool):
+        raise _BadRequestError("says_refunds is true or false")
+    shop.told.says_refunds = says_refunds
     shop.told.always, shop.told.following = always, deque(following)
     shop.told.surcharge_minor, shop.told.kept_minor = surcharge, kept
     shop.told.hooks, shop.told.cancels, shop.told.hang_seconds = hooks, cancels, hang_seconds
     said = {"always": always, "next": following, "webhooks": hooks, "cancels": cancels}
-    more = {"hang_seconds": hang_seconds, "surcharge_minor": surcharge, "kept_minor": kept}
+    more = {
+        "hang_seconds": hang_seconds,
+        "surcharge_minor": surcharge,
+        "kept_minor": kept,
+        "says_refunds": says_refunds,
+    }
     return JSONResponse({**said, **more})
 
 

@@ -93,6 +93,7 @@ def connect(where: Where, as_json: bool) -> None:
 @click.option("--hang-seconds", type=float, help="How long it hangs where it times out.")
 @click.option("--surcharge-minor", type=int, help="What it charges beyond its price, in minor units.")
 @click.option("--kept-minor", type=int, help="What it keeps of the price of what it takes back.")
+@click.option("--says-refunds/--hides-refunds", default=None, help="Whether it says what it refunds.")
 def tell(
     sandbox_url: str,
     as_json: bool,
@@ -103,6 +104,7 @@ def tell(
     hang_seconds: float | None,
     surcharge_minor: int | None,
     kept_minor: int | None,
+    says_refunds: bool | None,
 ) -> None:
     """Tell it what becomes of orders."""
     said = {
@@ -113,6 +115,7 @@ def tell(
         "hang_seconds": hang_seconds,
         "surcharge_minor": surcharge_minor,
         "kept_minor": kept_minor,
+        "says_refunds": says_refunds,
     }
     body = {name: value for name, value in said.items() if value is not None}
     answer = _asked("PUT", f"{sandbox_url}/control/behaviour", body)

@@ -162,6 +162,8 @@ class Told:
     #: What it charges beyond its price, and what it keeps when it takes something back: in minor units.
     surcharge_minor: int = 0
     kept_minor: int = 0
+    #: Whether it says what it refunds of what it takes back.
+    says_refunds: bool = True
 
     def next(self) -> Behaviour:
         """What becomes of the order that is placed now."""
@@ -242,7 +244,7 @@ class Shop:
     def change(self, order: Order, standing: str, reason: str = "") -> Order:
         """Have an order stand otherwise. Raises WrongStandingError."""
         changed = order.becoming(standing, reason)
-        if standing == "reversed" and order.charge is not None:
+        if standing == "reversed" and order.charge is not None and self.told.says_refunds:
             refunded = max(0, order.charge["total_minor"] - self.told.kept_minor)
             changed = replace(changed, charge=order.charge | {"refunded_minor": refunded})
         self._put(changed)

@@ -27,9 +27,12 @@ from services.analytics.lift.handlers import SETTLE_EVERY_SECONDS as SETTLE_NUDG
 from services.analytics.lift.handlers import on_nudges
 from services.analytics.lift.handlers import settle as settle_nudges
 from services.analytics.lineage.api import routes as lineage
+from services.analytics.lineage.handlers import WATCH_LINEAGE_EVERY_SECONDS, watch_lineage
 from services.analytics.network.api import routes as network
 from services.analytics.network.handlers import COUNT_EVERY_SECONDS as COUNT_TIES_EVERY_SECONDS
+from services.analytics.network.handlers import KEEP_EVERY_SECONDS as KEEP_NETWORKS_EVERY_SECONDS
 from services.analytics.network.handlers import count as count_ties
+from services.analytics.network.handlers import keep_networks
 from services.analytics.participation.api import routes as participation
 from services.analytics.participation.api import spread
 from services.analytics.payouts.handlers import on_payouts
@@ -44,7 +47,8 @@ from services.analytics.rejections import api as rejections
 from services.analytics.rejections.handlers import on_rejected
 from services.analytics.response_times.api import answerers, topics
 from services.analytics.response_times.api import routes as response_times
-from services.analytics.response_times.handlers import SETTLE_EVERY_SECONDS, settle
+from services.analytics.response_times.handlers import KEEP_EVERY_SECONDS as KEEP_TIMES_EVERY_SECONDS
+from services.analytics.response_times.handlers import SETTLE_EVERY_SECONDS, keep_times, settle
 from services.analytics.retention.api import acquisition, months
 from services.analytics.retention.api import routes as retention
 from services.analytics.retention.api import slices as slices_beside
@@ -170,11 +174,14 @@ SPEC = ServiceSpec(
         Timer("count-content", every_seconds=COUNT_CONTENT_EVERY_SECONDS, run=count_content),
         Timer("measure-campaigns", every_seconds=MEASURE_EVERY_SECONDS, run=measure),
         Timer("gauge-scorecards", every_seconds=GAUGE_EVERY_SECONDS, run=keep_gauges),
+        Timer("keep-networks", every_seconds=KEEP_NETWORKS_EVERY_SECONDS, run=keep_networks),
+        Timer("keep-response-times", every_seconds=KEEP_TIMES_EVERY_SECONDS, run=keep_times),
         Timer("write-digests", every_seconds=WRITE_EVERY_SECONDS, run=write_digests),
         Timer("remind-of-decisions", every_seconds=REMIND_EVERY_SECONDS, run=remind),
         Timer("watch-goals", every_seconds=WATCH_EVERY_SECONDS, run=watch),
         Timer("settle-nudges", every_seconds=SETTLE_NUDGES_EVERY_SECONDS, run=settle_nudges),
         Timer("recount-awards", every_seconds=RECOUNT_EVERY_SECONDS, run=recount_awards),
+        Timer("watch-lineage", every_seconds=WATCH_LINEAGE_EVERY_SECONDS, run=watch_lineage),
     ],
 )
 

@@ -42,10 +42,11 @@ MEASURED_CAMPAIGNS = Counter(
 )
 GIVEN_UP = Counter(
     "plaudit_analytics_given_up_total",
-    "Times that a community's campaigns, goals, digest or scorecard were left out because they took too long",
+    "Times that a community's campaigns, goals, digest, scorecard, network or response times were left out"
+    " because they took too long",
     ["what"],
 )
-for _what in ("campaigns", "goals", "digest", "scorecard"):
+for _what in ("campaigns", "goals", "digest", "scorecard", "network", "responses"):
     GIVEN_UP.labels(_what)
 REMINDERS = Counter(
     "plaudit_analytics_decision_reminders_total", "Decisions of which somebody was reminded to look at them again"

@@ -31,6 +31,11 @@ class Settings(ServiceSettings):
     audit_csv_max_count: int = Field(
         100_000, ge=1, description="Entries in one table of the audit; what has more is refused"
     )
+    lineage_watch_max_count: int = Field(
+        20_000,
+        ge=1,
+        description="Lots of payouts or redemptions that are looked at in a minute: do they lead to an award?",
+    )
     silence_days: int = Field(
         30,
         ge=1,
@@ -56,6 +61,17 @@ class Settings(ServiceSettings):
     )
     scorecard_check_minutes: int = Field(
         15, ge=1, le=1_440, description="From one count of such a scorecard to the next"
+    )
+    kept_figures_min_count: int = Field(
+        10_000,
+        ge=0,
+        description=(
+            "Ties, or questions, of the last 30 or 90 days from which on their network or response times are "
+            "counted by a timer; of fewer when they are asked for"
+        ),
+    )
+    kept_figures_check_minutes: int = Field(
+        15, ge=1, le=1_440, description="From one count of such a figure to the next"
     )
     exact_questions_max_count: int = Field(
         50_000,

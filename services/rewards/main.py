@@ -10,6 +10,7 @@ from services.rewards.checks import api as checks
 from services.rewards.checks.handlers import ASKED_EVERY_SECONDS, check_all, check_asked
 from services.rewards.clawbacks import api as clawback_policies
 from services.rewards.clawbacks.handlers import READ_BACK as CLAWBACKS_READ_BACK
+from services.rewards.costs.handlers import READ_BACK as COSTS_READ_BACK
 from services.rewards.debts import api as debts
 from services.rewards.debts.handlers import tidy_debts
 from services.rewards.draws import api as draws
@@ -208,6 +209,7 @@ SPEC = ServiceSpec(
         *WALLETS_READ_BACK,
         *CLAWBACKS_READ_BACK,
         *READ_BACK,
+        *COSTS_READ_BACK,
         *WRITE_OFFS_READ_BACK,
         *HOLDS_READ_BACK,
         *links.READ_BACK,

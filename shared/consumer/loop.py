@@ -23,6 +23,7 @@ import mode
 from aiokafka import TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 
+from shared import spans
 from shared.consumer import offsets
 from shared.consumer.batch import Batch, first_left
 from shared.consumer.client import FETCH_WAIT_MS, consumer, fetch, lags
@@ -36,6 +37,7 @@ from shared.consumer.progress import Progress
 from shared.consumer.rebalances import Rebalances
 from shared.consumer.replays import Replays
 from shared.consumer.subscription import Lanes, Preparation, Subscription, handle, topics_and_lanes
+from shared.consumer.traced import BatchSpans
 from shared.failures import is_transient
 from shared.outbox import OutboxRelay
 from shared.postgres import begin
@@ -98,6 +100,7 @@ class ConsumerLoop(mode.Service):
             validate=self._validate,
         )
         self._next: dict[TopicPartition, int] = {}
+        self._exemplar: dict[str, str] | None = None
         self._busy = asyncio.Lock()
         self._ahead: asyncio.Task[Batch] | None = None
         self._last_began = 0.0
@@ -305,7 +308,7 @@ class ConsumerLoop(mode.Service):
         if batch.decoded:
             self._own_failures.went_through()
         self._progress.finished()
-        BATCH_SECONDS.observe(time.perf_counter() - started)
+        BATCH_SECONDS.observe(time.perf_counter() - started, self._exemplar)
         CONSUMED_BATCHES.inc()
         taken = Counter(record.topic for record in batch.records)
         self._monitors.meter.took(taken)
@@ -369,8 +372,15 @@ class ConsumerLoop(mode.Service):
     async def _commit(
         self, moves: dict[TopicPartition, int], batch: Batch, messages: dict[str, list[Any]]
     ) -> None:
+        traced = self._spans_of(batch)
         async with begin(self._pool) as conn:
-            tx = Transaction(conn, datetime.now(UTC), service=self._service, settings=self._settings)
+            tx = Transaction(
+                conn,
+                datetime.now(UTC),
+                service=self._service,
+                settings=self._settings,
+                carried=None if traced is None else traced.carried,
+            )
             # 1. The offsets first: their row locks keep any other owner of the partition waiting.
             await offsets.move(conn, old=self._next, new=moves)
             async with self._own_failures.noticed():
@@ -382,6 +392,16 @@ class ConsumerLoop(mode.Service):
                 count = await tx.store_outbox()
         # 5. Only now may they be published.
         self._relay.wake(count)
+        if traced is not None:
+            traced.tell()
+
+    def _spans_of(self, batch: Batch) -> BatchSpans | None:
+        """The spans of a batch that begins; None where nobody is told of any."""
+        if not spans.are_told():
+            return None
+        traced = BatchSpans(self._service, batch.decoded, max_count=self._settings.traces_per_batch_max_count)
+        self._exemplar = traced.exemplar
+        return traced
 
     async def _load_offsets(self, partitions: list[TopicPartition]) -> None:
         """Stand where the database says; a partition never read before begins at its first record."""

@@ -106,6 +106,7 @@ async def handle(
     """
     for topic, subscription in subscriptions.items():
         if topic in messages:
+            tx.consumes(topic)
             try:
                 await subscription.handler(tx, messages[topic])
             except InvalidMessageError as invalid:

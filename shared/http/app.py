@@ -7,14 +7,16 @@ from importlib import metadata
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi_offline import FastAPIOffline
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import REGISTRY
+from prometheus_client.exposition import choose_encoder
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 from starlette.routing import Route
 
+from shared import spans
 from shared.access_keys import Principal, load_own
 from shared.http import dead_letters, own_facts, pipeline, webhooks
 from shared.http.auth import requires
@@ -111,13 +113,14 @@ def create_app(api: Api, settings: ServiceSettings) -> FastAPI:
     )
     install_problem_handlers(app, {**dead_letters.ERRORS, **webhooks.ERRORS, **api.problems})
     app.state.find_owner = api.find_owner
+    app.state.service = api.service
     for router in api.routers:
         app.include_router(router)
     app.include_router(personal_data_router(api.service))
     app.include_router(_operations(api.service))
     for shared in (own_facts, dead_letters, pipeline, webhooks):
         app.include_router(shared.router)
-    app.add_middleware(RequestLimits, settings=settings, direct=_direct_routes(api.routers))
+    app.add_middleware(RequestLimits, settings=settings, direct=_direct_routes(api.routers), service=api.service)
     _complete_openapi(app, api.operations, api.schemas)
     return app
 
@@ -191,8 +194,10 @@ def _operations(title: str) -> APIRouter:
         )
 
     @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
-    async def metrics() -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    async def metrics(request: Request) -> Response:
+        # Only OpenMetrics has exemplars; without any, what was scraped before stays as it was.
+        encode, media_type = choose_encoder(request.headers.get("accept", "") if spans.are_told() else "")
+        return Response(encode(REGISTRY), media_type=media_type)
 
     return router
 

@@ -19,9 +19,9 @@ from shared.http.problems import Problem
 from shared.own_facts.fence import Report
 from shared.postgres import Connection, begin
 from shared.settings import ServiceSettings
-from shared.telemetry import new_traceparent
+from shared.spans import goes_on, span_within
 from shared.told import Told
-from shared.traces import continued_trace
+from shared.traces import SpanKind
 from shared.transaction import Transaction
 
 #: Where a request keeps who calls, once that was checked: an Actor.
@@ -103,11 +103,12 @@ async def _commanded(request: Request, service: Connected) -> AsyncIterator[Tran
     commanded = Commanded(
         operation=f"{request.method} {request.scope['route'].path}",
         actor=request.scope.get(ACTOR),
-        traceparent=continued_trace(request.headers.get("traceparent"), new_traceparent()),
+        traceparent=goes_on(request.headers.get("traceparent")),
     )
-    async with service.begin() as tx:
-        tx.obey(commanded)
-        yield tx
+    with span_within(request.app.state.service, "transaction", SpanKind.INTERNAL, commanded.traceparent):
+        async with service.begin() as tx:
+            tx.obey(commanded)
+            yield tx
 
 
 async def _transaction(request: Request, service: ConnectedService) -> AsyncIterator[Transaction[Any]]:

@@ -11,14 +11,16 @@ from typing import Any
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared import spans
 from shared.http.auth import check_caller
 from shared.http.compressed import GZIP, inflated
 from shared.http.problem_types import REQUEST_TOO_LARGE, SLOW_REQUEST, UNSUPPORTED_CONTENT_ENCODING
 from shared.http.problems import PRIVATE, Problem
 from shared.http.reads import READS
 from shared.settings import ServiceSettings
-from shared.telemetry import HTTP_REQUESTS, HTTP_SECONDS, TRACE_ID
-from shared.traces import trace_id_of
+from shared.spans import SERVED
+from shared.telemetry import HTTP_REQUESTS, HTTP_SECONDS, TRACE_ID, new_traceparent
+from shared.traces import Span, SpanKind, continued_trace, trace_id_of
 
 UNMATCHED = "unmatched"
 #: Pages about the API, which say nothing of anybody and may be kept.
@@ -35,8 +37,11 @@ class RequestLimits:
     `direct` has the applications that are called without the framework's routing, by method and path.
     """
 
-    def __init__(self, app: ASGIApp, settings: ServiceSettings, direct: Mapping[tuple[str, str], ASGIApp]) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: ServiceSettings, direct: Mapping[tuple[str, str], ASGIApp], service: str
+    ) -> None:
         self._app = app
+        self._service = service
         self._settings = settings
         self._direct = direct
 
@@ -46,15 +51,19 @@ class RequestLimits:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
+        began_ns = time.time_ns()
         status = 500
+        came_with = None
         direct = self._direct.get((scope["method"], scope["path"]))
         encodings = []
         for name, value in scope["headers"]:
             if name == b"content-encoding":
                 encodings.append(value.lower())
             elif name == b"traceparent":
+                came_with = value.decode("latin-1")
                 # Each request is a task of its own: it ends with that.
-                TRACE_ID.set(trace_id_of(value.decode("latin-1")))
+                TRACE_ID.set(trace_id_of(came_with))
+        served = served_from(came_with) if spans.are_told() else None
 
         async def counted_send(message: Message) -> None:
             nonlocal status
@@ -80,7 +89,11 @@ class RequestLimits:
             route = str(scope["path"]) if direct is not None else _route_of(scope)
             requests, seconds = measured("ANY" if route == UNMATCHED else scope["method"], route, status)
             requests.inc()
-            seconds.observe(time.perf_counter() - started)
+            seconds.observe(time.perf_counter() - started, spans.exemplar(served))
+            if served is not None:
+                tell_served(
+                    self._service, scope["method"], route, status, own=served, said=came_with, began_ns=began_ns
+                )
 
     def _refuse(self, scope: Scope, encodings: Sequence[bytes]) -> Problem | None:
         for name, value in scope["headers"]:
@@ -124,6 +137,33 @@ class RequestLimits:
             return message
 
         return bounded_receive
+
+
+def served_from(said: str | None) -> str:
+    """Begin the span of a request that came with what is `said`; its log and its work are of that trace."""
+    served = continued_trace(said, new_traceparent())
+    SERVED.set(served)
+    TRACE_ID.set(trace_id_of(served))
+    return served
+
+
+def tell_served(
+    service: str, method: str, route: str, status: int, *, own: str, said: str | None, began_ns: int
+) -> None:
+    """Tell of the span of a request that was answered, by its route's template: paths have ids in them."""
+    spans.tell(
+        Span(
+            service,
+            f"{method} {route}",
+            SpanKind.SERVER,
+            own,
+            said if trace_id_of(said) is not None else None,
+            began_ns,
+            time.time_ns(),
+            {"http.request.method": method, "http.route": route, "http.response.status_code": status},
+            failed=status >= HTTPStatus.INTERNAL_SERVER_ERROR,
+        )
+    )
 
 
 def says_more_than(length: bytes, limit: int) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import zlib
 from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -16,6 +17,10 @@ from shared.broker import Broker
 PRODUCER_LINGER_MS = 2
 PRODUCER_BATCH_BYTES = 256 * 1024
 REQUEST_MAX_BYTES = 2 * 1024 * 1024
+
+#: The headers of a record; the client takes nothing but a list.
+Headers = list[tuple[str, bytes]]
+NO_HEADERS: Headers = []
 
 
 def partition_of(key: bytes, partitions: Sequence[int]) -> int:
@@ -76,14 +81,14 @@ class _Lane:
         self._waiting: deque[_Batch] = deque()
         self._sending: asyncio.Task[None] | None = None
 
-    def append(self, producer: AIOKafkaProducer, key: bytes, value: bytes) -> _Batch:
+    def append(self, producer: AIOKafkaProducer, key: bytes, value: bytes, headers: Headers) -> _Batch:
         """Add a record to the newest batch and return that."""
         if self._waiting:
             batch = self._waiting[-1]
-            if batch.builder.append(key=key, value=value, timestamp=None) is not None:
+            if batch.builder.append(key=key, value=value, timestamp=None, headers=headers) is not None:
                 return batch
         batch = _Batch(producer.create_batch())
-        if batch.builder.append(key=key, value=value, timestamp=None) is None:
+        if batch.builder.append(key=key, value=value, timestamp=None, headers=headers) is None:
             raise MessageSizeTooLargeError(f"a record of {len(value)} bytes")
         self._waiting.append(batch)
         return batch
@@ -125,13 +130,17 @@ _LANES: WeakKeyDictionary[AIOKafkaProducer, dict[tuple[str, int], _Lane]] = Weak
 
 
 async def send_records(
-    producer: AIOKafkaProducer, records: Iterable[tuple[str, bytes, bytes]]
+    producer: AIOKafkaProducer,
+    records: Iterable[tuple[str, bytes, bytes]],
+    *,
+    headers: Iterable[Headers] = repeat(NO_HEADERS),
 ) -> dict[TopicPartition, Acknowledged]:
     """Send (topic, key, value) records and return when every in-sync replica has all of them.
 
     Returns where they stand in each partition, as far as the broker knew it. Records of one key
-    keep their order. Batches are built here: a future for every record, as `send` makes
-    them, costs more than the record. Raises KafkaError; some of the records may then have been written.
+    keep their order; `headers` has those of each, in the same order. Batches are built here: a future for every
+    record, as `send` makes them, costs more than the record. Raises KafkaError; some of the records may then have
+    been written.
     """
     lanes = _LANES.setdefault(producer, {})
     partitions: dict[str, list[int]] = {}
@@ -139,14 +148,15 @@ async def send_records(
     places: dict[_Batch, TopicPartition] = {}
     touched: dict[tuple[str, int], _Lane] = {}
     try:
-        for topic, key, value in records:
+        # The records first: zip takes one of the first before it sees that there is none of the second.
+        for (topic, key, value), own_headers in zip(records, headers, strict=False):
             if topic not in partitions:
                 partitions[topic] = sorted(await producer.partitions_for(topic))
             partition = partition_of(key, partitions[topic])
             lane = lanes.get((topic, partition))
             if lane is None:
                 lane = lanes[topic, partition] = _Lane()
-            batch = lane.append(producer, key, value)
+            batch = lane.append(producer, key, value, own_headers)
             if batch not in batches:
                 batch.callers += 1
                 batches[batch] = lane

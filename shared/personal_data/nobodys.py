@@ -22,7 +22,7 @@ NOBODYS_SHARED: Final[Mapping[str, str]] = {
     "followed_token_keys": "kid public_key not_after revoked",
     "forgotten_facts": "id topic partition record_offset key value kind told_at steps_done reason",
     "not_rebuilt": "id community subject reason noted_at",
-    "outbox": "id topic key value",
+    "outbox": "id topic key value traceparent",
     "own_positions": "topic partition next_offset acknowledged_from acknowledged_to",
     "schema_migrations": "name sha256 applied_at",
     # Facts on their way, with nobody's name: members are ids in them, and they go after their time.
@@ -188,7 +188,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "reward_pictures": "community reward_id media_type content etag alts uploaded_at",
         "catalogue_rewards": (
             "community reward_id kind category title description translations audience level opens_at closes_at "
-            "stock low_count shows_left limit_count limit_days is_withdrawn revision changed_at words"
+            "stock low_count shows_left limit_count limit_days is_withdrawn revision changed_at words tags"
         ),
         "sends": (
             "community send_id title reward_id state lines_count points starts_at claims_end_at table_sha256 "
@@ -321,7 +321,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "quoted_redemptions": f"community redemption_id reward_id quote_id {_QUOTED}",
         "provider_costs": (
             "community redemption_id currency expected_minor fee_minor discount_minor charged_minor is_said "
-            "booked_at taken_back_at kept_minor"
+            "booked_at taken_back_at kept_minor refund_unsaid_at"
         ),
         "lot_uses": "community used_by award_id points owed",
         "lot_uses_given_back": "community used_by award_id points back_id owed given_at",
@@ -360,6 +360,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "grant_days": "community day kind name granted taken_back",
         "member_counts": "community members",
         "payout_counts": "community state currency number points amount_minor",
+        "lineage_orphans": "community link id part position award_id found_at",
+        "lineage_watch": "is_only link community id part position rounds",
         "payout_lots": "community payout_id part position award_id points",
         "payout_states": (
             "community payout_id fact_id position state changed_by reason changed_at traceparent "
@@ -379,6 +381,9 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "effect_checks": "community checked_at",
         "scorecard_checks": "community checked_at",
         "scorecard_gauges": "community terms gauges measured_at",
+        "network_checks": "community checked_at",
+        "response_checks": "community checked_at",
+        "kept_answers": "community figure days terms answer counted_at",
         "content_items": "community item_id channel host month reads readers responses responders resonance",
         "content_marks": "mark_id community event_uid marked_at",
         "digests": "community starts_on ends_on made_at content",

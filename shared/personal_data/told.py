@@ -94,6 +94,11 @@ TOLD: Final[Mapping[str, Told]] = {
     ),
     "redemption.lots.v1": Told("", "lots part parts redemption_id"),
     "redemption.lots_given_back.v1": Told("", "lots part parts redemption_id refund_id"),
+    "redemption.cost_changed.v1": Told(
+        "",
+        "redemption_id step currency charged_minor expected_minor fee_minor discount_minor is_said booked_at "
+        "kept_minor taken_back_at refund_unsaid_at",
+    ),
     "payout.changed.v1": Told(
         "",
         "member_id amount_minor by currency end_to_end_id outcome_id parts payout_id person_id points"

@@ -19,6 +19,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from faust.worker import Worker
 
+from shared import spans
 from shared.broker import Broker
 from shared.retries import until_it_passes
 from shared.service.ending import Ending
@@ -50,6 +51,7 @@ def run(spec: ServiceSpec, arguments: Sequence[str] | None = None) -> None:
     role: Role = parser.parse_args(arguments).role
     settings = spec.settings()
     configure_logging(spec.name, settings.log_level)
+    spans.begin(settings)
     event_loop = uvloop.new_event_loop()
     asyncio.set_event_loop(event_loop)
     event_loop.run_until_complete(wait_for_broker(settings.broker))
@@ -67,6 +69,7 @@ def run(spec: ServiceSpec, arguments: Sequence[str] | None = None) -> None:
     except BaseException:
         log.critical("the process ends", exc_info=True)
     finally:
+        spans.end()
         # After a crash Faust's consumer thread would keep the process alive, doing nothing.
         logging.shutdown()
         os._exit(status)

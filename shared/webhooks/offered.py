@@ -44,6 +44,7 @@ OFFERED: Final = MappingProxyType(
         facts.REDEMPTION_CHANGED.name: Offered(topics.REDEMPTIONS, Scope.REWARDS_READ),
         facts.REDEMPTION_LOTS.name: Offered(topics.REDEMPTIONS, Scope.REWARDS_READ),
         facts.REDEMPTION_LOTS_GIVEN_BACK.name: Offered(topics.REDEMPTIONS, Scope.REWARDS_READ),
+        facts.REDEMPTION_COST_CHANGED.name: Offered(topics.REDEMPTIONS, Scope.REWARDS_READ),
         facts.PAYOUT_CHANGED.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
         facts.PAYOUT_LOTS.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),
         facts.PAYOUT_RUN_CHANGED.name: Offered(topics.PAYOUTS, Scope.PAYOUTS_READ),

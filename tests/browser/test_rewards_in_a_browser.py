@@ -136,6 +136,7 @@ async def test_a_voucher_goes_from_its_codes_to_whom_it_is_given(console: Consol
         await page.get_by_label("Kind").select_option("voucher")
         await page.get_by_label("Title", exact=True).fill("Book voucher")
         await page.get_by_label("Points", exact=True).fill("120")
+        await page.get_by_label("Tags").fill("ONLINE, for readers, online")
         await page.get_by_label("Stock").fill("5")
         await page.get_by_label("Members see how many are left").check()
         await page.get_by_role("button", name="Add it").click()
@@ -173,6 +174,9 @@ async def test_a_voucher_goes_from_its_codes_to_whom_it_is_given(console: Consol
         page = visitor.page
         await visitor.go("/me/rewards")
         await expect(page.get_by_text("ne restano 2")).to_be_visible()
+        await page.get_by_role("link", name="Buono libri").click()
+        await expect(page.locator("a.chip")).to_have_text(["for readers", "online"])
+        await page.get_by_role("link", name="online").click()
         await page.get_by_role("link", name="Buono libri").click()
         await page.locator(".deed-btn").click()
         await expect(page.locator("code.code")).to_have_text(re.compile("CODE-(ONE|TWO)"))

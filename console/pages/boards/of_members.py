@@ -3,16 +3,28 @@
 from starlette.responses import Response
 from starlette.routing import Route
 
+from console.components.tables import Listing
 from console.frame.navigation import MY_BOARDS
 from console.frame.visits import Visit, page
-from console.pages.boards.showing import MANAGERS, show_one, show_result
+from console.pages.boards.showing import MANAGERS, PAGE_COUNT, show_one, show_result
 
 
 async def show(visit: Visit) -> Response:
     """The member's place on each board, and what they won."""
-    places = await visit.ask.get("recognition", f"/v1/members/{visit.signed_in.member_id}/boards")
+    listing = Listing.of(MY_BOARDS.path, visit.request.query_params)
+    places = await visit.ask.get(
+        "recognition",
+        f"/v1/members/{visit.signed_in.member_id}/boards",
+        limit=PAGE_COUNT,
+        after=listing.said.get("after"),
+    )
     return visit.page(
-        "pages/boards/list.html", frame=MANAGERS, base=MY_BOARDS.path, places=places, may_write=False
+        "pages/boards/list.html",
+        frame=MANAGERS,
+        base=MY_BOARDS.path,
+        places=places,
+        listing=listing,
+        may_write=False,
     )
 
 

@@ -32,6 +32,7 @@ def shown(reward: Mapping[str, Any], visit: Visit) -> dict[str, str]:
         "id": reward["id"],
         "kind": reward["kind"],
         "points": _written(reward["points"]),
+        "tags": ", ".join(reward["tags"]),
         "later_prices": "\n".join(f"{_minute(one['effective_from'], local)} {one['points']}" for one in later),
         "opens_at": _minute(reward["opens_at"], local),
         "closes_at": _minute(reward["closes_at"], local),
@@ -85,6 +86,7 @@ def read(
     count = numbers["limit_count"]
     body |= {
         "points": points,
+        "tags": [tag.strip() for tag in form.get("tags", "").split(",") if tag.strip()],
         "translations": _translations(form, before["translations"] if before else ()),
         "stock": numbers["stock"],
         "low_count": numbers["low_count"],

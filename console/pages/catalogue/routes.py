@@ -37,7 +37,12 @@ def _(text: str) -> str:
 async def show(visit: Visit) -> Response:
     """The catalogue's own rewards, and what the programme has beside them."""
     kinds = Filter("kind", visit.say(_("Kind")), [(kind, visit.say(KIND_WORDS[kind])) for kind in KINDS])
-    filters = [kinds, Filter("category", visit.say(_("Category"))), Filter("q", visit.say(_("Title")))]
+    filters = [
+        kinds,
+        Filter("category", visit.say(_("Category"))),
+        Filter("tag", visit.say(_("Tag"))),
+        Filter("q", visit.say(_("Title"))),
+    ]
     listing = Listing.of(CATALOGUE.path, visit.request.query_params, filters=filters)
     answers = await visit.ask.all(
         rewards=visit.ask.get(
@@ -191,12 +196,12 @@ async def set_price(visit: Visit) -> Response:
     return visit.see_other(f"{CATALOGUE.path}/{visit.request.path_params['reward_id']}#card", toast="saved")
 
 
-def minor_of(amount: str, currency: str) -> int | None:
-    """An amount that was typed, in minor units; None for what is none."""
+def minor_of(amount: str, currency: str, *, least: int = 1) -> int | None:
+    """An amount that was typed, in minor units; None for what is none, or less than `least`."""
     if not re.fullmatch(r"[A-Z]{3}", currency) or not re.fullmatch(r"\d{1,9}([.,]\d{1,4})?", amount):
         return None
     minor = Decimal(amount.replace(",", ".")).scaleb(exponent(currency))
-    return int(minor) if minor == minor.to_integral_value() and minor > 0 else None
+    return int(minor) if minor == minor.to_integral_value() and minor >= least else None
 
 
 def _path(visit: Visit) -> str:

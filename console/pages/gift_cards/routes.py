@@ -11,6 +11,7 @@ from console.components.tables import PAGE_COUNT, Filter, Listing
 from console.frame.navigation import AUDIT, GIFT_CARDS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.catalogue.routes import minor_of
 from console.pages.gift_cards import products
 from console.pages.gift_cards.words import (
     FIELD_WORDS,
@@ -108,7 +109,15 @@ async def put_right(visit: Visit) -> Response:
     note = visit.form.get("note", "").strip()[:WORDS_MAX_CHARS]
     if not note:
         return await _one(visit, errors={"note": visit.say(_("Say how it was put right"))})
-    return await _do(visit, "acknowledge", "done", {"note": note})
+    if "refunded" not in visit.form:
+        return await _do(visit, "acknowledge", "done", {"note": note})
+    # In which currency it was charged the order says.
+    found = await visit.ask.get("rewards", f"/v1/provider-orders/{_id(visit)}")
+    cost = found.body["cost"] if found.ok else None
+    minor = None if cost is None else minor_of(visit.form["refunded"].strip(), cost["currency"], least=0)
+    if minor is None:
+        return await _one(visit, errors={"refunded": visit.say(_("Say an amount, or 0"))})
+    return await _do(visit, "acknowledge", "done", {"note": note, "refunded_minor": minor})
 
 
 async def _do(visit: Visit, verb: str, toast: str, body: Any = None) -> Response:

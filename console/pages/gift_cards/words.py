@@ -27,6 +27,7 @@ TROUBLE_WORDS: Final = {
     "known_code": _("The provider gave a code that somebody has already: ask it for another"),
     "reversed": _("The provider took back what it had delivered: see to it that its member has something else"),
     "delivered_after_all": _("The provider delivered what was given up here, and the points are back"),
+    "refund_unsaid": _("The provider took the card back and does not say what it refunds: find out and say it"),
 }
 OUTCOME_WORDS: Final = {"delivered": _("It was delivered"), "not_ordered": _("It was not ordered")}
 DIFFERENCE_WORDS: Final = {

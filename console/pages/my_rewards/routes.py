@@ -23,6 +23,7 @@ OFFERED_COUNT = 24
 CHOICES = "/v1/catalogue/choices"
 SEARCH_MAX_CHARS = 100
 POINTS_MAX_DIGITS = 9
+PRICE_MAX_DIGITS = 15
 #: Accounts whose entries a member reads as points that came or went; the other side of a transfer is the house's.
 OWN_ACCOUNTS = {"available", "pending"}
 
@@ -62,7 +63,13 @@ async def choose(visit: Visit) -> Response:
     reward_id, key = visit.request.path_params["reward_id"], visit.form_key
     if key is None:
         raise NotFoundError
-    body = {"reward_id": reward_id} | ({"quote_id": quote} if (quote := visit.form.get("quote", "")) else {})
+    body: dict[str, Any] = {"reward_id": reward_id}
+    if quote := visit.form.get("quote", ""):
+        body["quote_id"] = quote
+    # At another price than the page showed nothing is taken.
+    points = visit.form.get("points", "")
+    if points.isascii() and points.isdecimal() and len(points) <= PRICE_MAX_DIGITS:
+        body["points"] = int(points)
     made = await visit.ask.post("rewards", f"{_own(visit)}/redemptions", body, key=key)
     if made.ok and made.body["has_code"]:
         return visit.see_other(f"{MY_REWARDS.path}/chosen/{made.body['redemption_id']}", toast="claimed")
@@ -157,18 +164,25 @@ def _listing(visit: Visit, choices: Answer) -> Listing:
     for name, part, title, words in (
         ("kind", "kinds", _("Kind"), kinds),
         ("category", "categories", _("Category"), {}),
+        ("tag", "tags", _("Tag"), {}),
         ("country", "countries", _("Country"), territories),
         ("currency", "currencies", _("Currency"), {}),
     ):
-        values = [one["value"] for one in said.get(part, ())]
-        if len(values) > 1 or name in visit.request.query_params:
-            filters.append(Filter(name, visit.say(title), sorted((one, words.get(one, one)) for one in values)))
+        counts = {one["value"]: one["rewards_count"] for one in said.get(part, ())}
+        if len(counts) > 1 or (name == "tag" and counts) or name in visit.request.query_params:
+            choices_of = sorted((one, _counted(visit, words.get(one, one), counts[one])) for one in counts)
+            filters.append(Filter(name, visit.say(title), choices_of))
     filters += [
         Filter("most", visit.say(_("Points at most"))),
         Filter("can", visit.say(_("Show")), [("yes", visit.say(_("what I have points for")))]),
         Filter("order", visit.say(_("Order")), [(name, visit.say(text)) for name, text in ORDERS], usual=USUAL),
     ]
     return Listing.of(MY_REWARDS.path, visit.request.query_params, filters=filters)
+
+
+def _counted(visit: Visit, text: str, count: int) -> str:
+    """A choice, and how many rewards on offer have it."""
+    return f"{text} ({visit.writer.number(count)})"
 
 
 def _asked(visit: Visit, listing: Listing) -> dict[str, Any]:
@@ -180,6 +194,7 @@ def _asked(visit: Visit, listing: Listing) -> dict[str, Any]:
         "language": visit.language,
         "kind": said.get("kind"),
         "category": said.get("category"),
+        "tag": said.get("tag"),
         "country": said.get("country"),
         "currency": said.get("currency"),
         "max_points": int(most)

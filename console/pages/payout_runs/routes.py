@@ -116,6 +116,8 @@ async def payouts_file(visit: Visit) -> Response:
     items, missing, is_long = await whole(visit, "rewards", "/v1/payouts", run=run_id_of(visit))
     if missing is not None or is_long:
         return await show_run(visit, refused=Refusal(TOO_LONG) if is_long else Refusal.of(missing or _NOBODY))
+    if not items and (await visit.ask.get("rewards", f"/v1/payout-runs/{run_id_of(visit)}")).is_missing:
+        raise NotFoundError
     rows = [
         [
             *(one["end_to_end_id"], one["payout_id"], one["member_id"], one["member_name"], one["payee_name"]),

@@ -21,6 +21,7 @@ FACTS: Final = {
     "redemption.changed.v1": _("A reward was reserved, handed out, or cancelled"),
     "redemption.lots.v1": _("Which points a reward used"),
     "redemption.lots_given_back.v1": _("Which points of a reward went back"),
+    "redemption.cost_changed.v1": _("What a gift card cost at its provider"),
     "payout.changed.v1": _("A payout was made, or what the bank said of it"),
     "payout.lots.v1": _("Which points a payout pays"),
     "payout.hold_changed.v1": _("Finance held a member's money back, or let it go on"),

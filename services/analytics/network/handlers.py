@@ -1,18 +1,31 @@
 """Who turns to whom is noted as it is heard of; a timer counts it."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from services.analytics.kept.domain import days_kept, kept_spans, terms_of
 from services.analytics.metrics import NETWORK_BEHIND
+from services.analytics.network.domain.network import network_of
 from services.analytics.network.domain.ties import tied_by
-from services.analytics.network.store import counting
+from services.analytics.network.store import counting, keeping, reading
+from services.analytics.network.store.keeping import KeptDays
+from services.analytics.network.store.reading import AskedTies
+from services.analytics.settings import Settings
+from services.analytics.turns.handlers import take_turns
+from services.analytics.turns.store import Turns
+from shared.calendars import Calendar
 from shared.contracts.activities import TARGETING_TYPES
 from shared.contracts.facts import AcceptedEvent
+from shared.followed_communities import load_calendar
 from shared.transaction import Transaction
 
 COUNT_EVERY_SECONDS: Final = 1.0
 #: Marks that one transaction takes.
 COUNT_MAX_COUNT: Final = 5_000
+KEEP_EVERY_SECONDS: Final = 60.0
+#: Communities whose networks one transaction looks at.
+KEPT_COUNT: Final = 5
 
 
 async def note_ties(tx: Transaction, events: Sequence[AcceptedEvent]) -> None:
@@ -38,3 +51,37 @@ async def count(tx: Transaction[Any]) -> bool:
     oldest = await counting.find_oldest_mark(tx.conn)
     NETWORK_BEHIND.set(0 if oldest is None else max(0.0, (tx.now - oldest).total_seconds()))
     return oldest is not None
+
+
+def kept_days(asked: AskedTies, calendar: Calendar, *, now: datetime) -> KeptDays | None:
+    """What is kept of the days asked for; None where nothing is: of other days, or of one kind of ties."""
+    days = days_kept(asked.days, calendar.day_of(now)) if asked.kind is None else None
+    return None if days is None else KeptDays(asked.community, days, terms_of(asked.days, calendar))
+
+
+async def keep_networks(tx: Transaction[Settings]) -> bool:
+    """Count the networks of many ties up to today; a timer calls this while it returns True."""
+    return await take_turns(
+        tx,
+        lambda community: _keep(tx, community=community),
+        turns=Turns.NETWORK,
+        every=timedelta(minutes=tx.settings.kept_figures_check_minutes),
+        limit_count=KEPT_COUNT,
+    )
+
+
+async def _keep(tx: Transaction[Settings], *, community: str) -> None:
+    """A network of few ties, or of more than one is made of, is not kept."""
+    calendar, least, most = (
+        await load_calendar(tx.conn, community=community),
+        tx.settings.kept_figures_min_count,
+        tx.settings.ties_max_count,
+    )
+    for days, span in kept_spans(calendar.day_of(tx.now)).items():
+        asked, kept = AskedTies(community, span), KeptDays(community, days, terms_of(span, calendar))
+        rows = await reading.count_rows(tx.conn, asked, limit_count=most + 1)
+        if least <= rows <= most and rows:
+            network = network_of(await reading.load_ties(tx.conn, asked))
+            await keeping.put_network(tx.conn, kept, network=network, at=tx.now)
+        else:
+            await keeping.delete_network(tx.conn, kept)

@@ -6,7 +6,7 @@ from shared.transaction import Transaction
 
 
 async def on_redemptions(tx: Transaction, facts: list[RedemptionFact]) -> None:
-    """Store the states of redemptions, and the awards that they use, and what went back to these."""
+    """Store the states of redemptions, the awards that they use, and what went back to these; no costs."""
     changes: list[RedemptionChanged] = []
     parts: list[RedemptionLots] = []
     back: list[RedemptionLotsGivenBack] = []
@@ -15,7 +15,7 @@ async def on_redemptions(tx: Transaction, facts: list[RedemptionFact]) -> None:
             changes.append(fact)
         elif fact["type"] == "redemption.lots.v1":
             parts.append(fact)
-        else:
+        elif fact["type"] == "redemption.lots_given_back.v1":
             back.append(fact)
     if changes:
         await store.add_changes(tx.conn, changes=changes)

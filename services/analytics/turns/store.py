@@ -14,6 +14,8 @@ class Turns(StrEnum):
     GOALS = "goal_checks"
     DIGEST = "digest_checks"
     SCORECARD = "scorecard_checks"
+    NETWORK = "network_checks"
+    RESPONSES = "response_checks"
 
 
 async def lock_due(conn: Connection, turns: Turns, *, before: datetime, limit_count: int) -> list[str]:

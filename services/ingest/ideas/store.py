@@ -8,6 +8,7 @@ from asyncpg import Record
 
 from services.ingest.ideas.domain import Idea, IdeaPlace, IdeasAsked, IdeaState, Move, ShownIdea, Sort, Vote
 from services.ingest.measuring.domain.texts import KeptText, Sealed
+from services.ingest.members.store.sight import UNSEEN
 from services.ingest.walls.store import CaseOutcome
 from shared.postgres import Connection
 
@@ -267,7 +268,7 @@ async def page_of_ideas(
             and ($9::uuid is not null or case when $2::text is null then i.state <> 'joined' else i.state = $2 end)
             and ($3::uuid[] is null or i.author_id = any($3))
             and ($5 or i.author_id = any($4::uuid[])
-                or (i.is_shown and a.hidden_by is null and not a.off_boards_wish))
+                or (i.is_shown and not {UNSEEN.format(member="a")}))
             and ($7::uuid is null or {beyond})
             and ($9::uuid is null or i.idea_id = $9)
         order by {order} limit $8

@@ -5,6 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from services.ingest.kudos.domain.giving import Counts
+from services.ingest.members.store.sight import UNSEEN
 from shared.postgres import Connection
 
 #: More names than these are looked through for nobody.
@@ -56,8 +57,8 @@ async def load_receivers(
             limit {_NAMED_MAX_COUNT})
         select m.member_id, m.name from members m
         where m.community = $1 and m.member_id in (select member_id from named)
-            and m.erased_at is null and m.bot_by is null and m.departed_by is null and m.hidden_by is null
-            and not m.off_boards_wish and m.member_id <> all($3::uuid[])
+            and m.erased_at is null and m.bot_by is null and m.departed_by is null
+            and not {UNSEEN.format(member="m")} and m.member_id <> all($3::uuid[])
             and not exists (
                 select from merges g where g.community = m.community and g.member_id = m.member_id
                     and g.head_id is not null)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from asyncpg import Record
 
 from services.ingest.measuring.domain.texts import KeptText, Sealed
+from services.ingest.members.store.sight import UNSEEN
 from services.ingest.nominations.domain import Nomination, Result, Round, RoundPlace, Said, ShownNomination, Winner
 from services.ingest.walls.store import CaseOutcome
 from shared.postgres import Connection
@@ -205,10 +206,10 @@ async def load_shown(
 ) -> list[ShownNomination]:
     """Who is nominated in a round, as they are now, in the order in which they were."""
     rows = await conn.fetch(
-        """
+        f"""
         select n.*, e.member_id as nominee, e.name as nominee_name, o.member_id as nominator,
-            o.name as nominator_name, e.off_boards_wish as is_off_boards,
-            o.hidden_by is null and not o.off_boards_wish as is_nominator_shown,
+            o.name as nominator_name, {UNSEEN.format(member="e")} as is_off_boards,
+            not {UNSEEN.format(member="o")} as is_nominator_shown,
             t.event_type, t.received_at, t.key_id, t.sealed, t.member_id as written_by,
             e.erased_at is null and e.bot_by is null and e.departed_by is null and e.hidden_by is null
                 and not exists (
@@ -225,7 +226,7 @@ async def load_shown(
         join members o on o.community = n.community and o.member_id = coalesce(om.head_id, n.nominator_id)
         left join texts t on t.community = n.community and t.event_uid = n.event_uid
         where n.community = $1 and n.round_id = $2 order by n.nomination_id limit $4
-        """,
+        """,  # noqa: S608 -- a constant
         community,
         round_id,
         now,
@@ -239,16 +240,16 @@ async def load_winners(
 ) -> dict[str, list[Winner]]:
     """Who won rounds, by round and in the order of their places: those of them whom everybody may see."""
     rows = await conn.fetch(
-        """
+        f"""
         select n.round_id::text, n.place, n.votes_count, m.name
         from nominations n
         left join merges g on g.community = n.community and g.member_id = n.nominee_id
         join members m on m.community = n.community and m.member_id = coalesce(g.head_id, n.nominee_id)
         where n.community = $1 and n.round_id = any($2::uuid[]) and n.has_won and n.is_shown
-            and m.erased_at is null and m.bot_by is null and m.departed_by is null and m.hidden_by is null
-            and not m.off_boards_wish
+            and m.erased_at is null and m.bot_by is null and m.departed_by is null
+            and not {UNSEEN.format(member="m")}
         order by n.round_id desc, n.place, n.nomination_id limit $3
-        """,
+        """,  # noqa: S608 -- a constant
         community,
         list(round_ids),
         limit_count,

@@ -8,6 +8,7 @@ import orjson
 from asyncpg import Record
 
 from services.ingest.measuring.domain.texts import KeptText, Sealed
+from services.ingest.members.store.sight import UNSEEN
 from services.ingest.walls.domain import Declared, Kudos, OnWall, WallAsked, WallPlace
 from shared.contracts.programme import KudosTerms, WordList
 from shared.postgres import Connection
@@ -139,7 +140,7 @@ async def page_of_wall(
 ) -> list[OnWall]:
     """The wall, newest first: without those of members who are hidden or want no part in what others see."""
     rows = await conn.fetch(
-        """
+        f"""
         select k.*, g.member_id as giver, g.name as giver_name, r.member_id as receiver, r.name as receiver_name,
             t.event_type, t.received_at, t.key_id, t.sealed, t.member_id as written_by
         from kudos k
@@ -152,11 +153,10 @@ async def page_of_wall(
             and ($2::uuid[] is null or k.giver_id = any($2) or k.receiver_id = any($2))
             and ($3 or k.giver_id = any($4::uuid[]) or (
                 k.is_shown and (k.receiver_id = any($4::uuid[]) or (
-                    g.hidden_by is null and not g.off_boards_wish
-                    and r.hidden_by is null and not r.off_boards_wish))))
+                    not {UNSEEN.format(member="g")} and not {UNSEEN.format(member="r")}))))
             and ($5::timestamptz is null or (k.given_at, k.event_uid) < ($5, $6::uuid))
         order by k.given_at desc, k.event_uid desc limit $7
-        """,
+        """,  # noqa: S608 -- a constant
         asked.community,
         asked.of_ids,
         asked.is_whole,

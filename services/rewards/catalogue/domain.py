@@ -4,11 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+from unicodedata import normalize
 
 from services.rewards.programmes.domain import InForce
 from shared.contracts.fields import Slug
 from shared.contracts.programme import CatalogueReward
+
+TAGS_MAX_COUNT: Final = 10
+TAG_MAX_CHARS: Final = 40
 
 
 class RewardKind(StrEnum):
@@ -81,6 +85,8 @@ class RewardTerms:
     description: str = ""
     translations: Mapping[str, Translation] = field(default_factory=dict)
     category: str | None = None
+    #: As `tags_of` writes them.
+    tags: Sequence[str] = ()
     audience: str | None = None
     level: str | None = None
     opens_at: datetime | None = None
@@ -154,6 +160,22 @@ def prices_to_come(later: Iterable[Price], *, now: datetime) -> list[Price]:
     if len(set(moments)) < len(moments):
         raise UnusableRewardError("later_prices", "two of them begin at one moment")
     return prices
+
+
+def tag_of(text: str) -> str:
+    """A tag as it is kept: what differs in case, width of letters or blanks alone is the same."""
+    return " ".join(normalize("NFKC", text).casefold().split())
+
+
+def tags_of(texts: Iterable[str]) -> tuple[str, ...]:
+    """Tags in their order, each once. Raises UnusableRewardError for one that can be none."""
+    tags = sorted({tag_of(text) for text in texts})
+    if len(tags) > TAGS_MAX_COUNT:
+        raise UnusableRewardError("tags", f"a reward has {TAGS_MAX_COUNT} tags at most")
+    for tag in tags:
+        if not tag or len(tag) > TAG_MAX_CHARS or "," in tag:
+            raise UnusableRewardError("tags", f"a tag has 1 to {TAG_MAX_CHARS} characters, and no comma")
+    return tuple(tags)
 
 
 class UnusableRewardError(Exception):
@@ -271,6 +293,7 @@ class RewardFilter(NamedTuple):
 
     kind: RewardKind | None = None
     category: str | None = None
+    tag: str | None = None
     #: Part of the title, or of an id, in any case.
     text: str | None = None
 

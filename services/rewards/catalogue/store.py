@@ -40,8 +40,8 @@ async def add_reward(conn: Connection, reward: Reward) -> bool:
         """
         insert into catalogue_rewards (community, reward_id, kind, category, title, description, translations,
             audience, level, opens_at, closes_at, stock, low_count, shows_left, limit_count, limit_days,
-            is_withdrawn, revision, changed_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+            is_withdrawn, revision, changed_at, tags)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
         on conflict do nothing returning true
         """,
         *_columns(reward),
@@ -58,7 +58,7 @@ async def set_reward(conn: Connection, reward: Reward) -> None:
         update catalogue_rewards set kind = $3, category = $4, title = $5, description = $6, translations = $7,
             audience = $8, level = $9, opens_at = $10, closes_at = $11, stock = $12, low_count = $13,
             shows_left = $14, limit_count = $15, limit_days = $16, is_withdrawn = $17, revision = $18,
-            changed_at = $19
+            changed_at = $19, tags = $20
         where community = $1 and reward_id = $2
         """,
         *_columns(reward),
@@ -124,10 +124,11 @@ async def page_of_rewards(
         """
         select * from catalogue_rewards
         where community = $1 and ($2::text is null or kind = $2) and ($3::text is null or category = $3)
-            and ($4::text is null or position(lower($4) in lower(title)) > 0
-                or position(lower($4) in reward_id) > 0)
-            and ($5::text is null or reward_id > $5)
-        order by reward_id limit $6
+            and ($4::text is null or tags @> array[$4])
+            and ($5::text is null or position(lower($5) in lower(title)) > 0
+                or position(lower($5) in reward_id) > 0)
+            and ($6::text is null or reward_id > $6)
+        order by reward_id limit $7
         """,
         community,
         *wanted,
@@ -219,6 +220,7 @@ def _columns(reward: Reward) -> tuple[object, ...]:
         terms.is_withdrawn,
         reward.revision,
         reward.changed_at,
+        list(terms.tags),
     )
 
 
@@ -246,6 +248,7 @@ def _reward(row: Record, prices: Sequence[Price]) -> Reward:
         description=row["description"],
         translations=translations,
         category=row["category"],
+        tags=tuple(row["tags"]),
         audience=row["audience"],
         level=row["level"],
         opens_at=row["opens_at"],

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 from services.rewards.ledger.domain.entries import (
@@ -11,17 +12,34 @@ from services.rewards.ledger.domain.entries import (
     Entry,
     Transfer,
     community_account,
+    derived_id,
     transfer_id,
 )
 from services.rewards.providers.domain.contract import Card, Charge
+from shared.contracts.facts import RedemptionCostChanged
 
 #: Kinds of transfers. A card is bought once, what its provider says of the price later is one more, and it is
 #: taken back once.
 BOUGHT: Final = "card_bought"
 CHARGED: Final = "card_charged"
 TAKEN_BACK: Final = "card_taken_back"
+
+
+class Step(StrEnum):
+    """What became of a cost: each at most once, in this order."""
+
+    BOUGHT = "bought"
+    CHARGED = "charged"
+    REFUND_UNSAID = "refund_unsaid"
+    TAKEN_BACK = "taken_back"
+
+
 #: A kind of account, its currency, and what it takes: credit positive.
 _Side = tuple[CommunityKind, str, int]
+
+
+class NotRefundedSoError(Exception):
+    """What somebody says that a provider refunded cannot be: the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +56,8 @@ class CardCost:
 
     `expected_minor` is what it was quoted at where that is of the same currency, else its value. `is_said` is
     False where its provider says nothing of the price: then it is its value. `kept_minor` is what the provider
-    kept of it when it took it back.
+    kept of it when it took it back. Where it took the card back and does not say what it refunds, nothing is
+    booked: since `refund_unsaid_at` a person has to find out.
     """
 
     community: str
@@ -52,6 +71,20 @@ class CardCost:
     booked_at: datetime
     taken_back_at: datetime | None = None
     kept_minor: int = 0
+    refund_unsaid_at: datetime | None = None
+
+    @property
+    def is_refund_unsaid(self) -> bool:
+        """Whether somebody has to find out what its provider refunds."""
+        return self.refund_unsaid_at is not None and self.taken_back_at is None
+
+    def is_further_than(self, known: "CardCost") -> bool:
+        """Whether it has taken a step that `known`, the same cost, has not: each says all that was so before."""
+        return (
+            (self.is_said and not known.is_said)
+            or (self.refund_unsaid_at is not None and known.refund_unsaid_at is None)
+            or (self.taken_back_at is not None and known.taken_back_at is None)
+        )
 
     @property
     def difference_minor(self) -> int:
@@ -59,10 +92,19 @@ class CardCost:
         return self.charged_minor - (self.expected_minor + self.fee_minor - self.discount_minor)
 
     def taken_back(self, charge: Charge | None, *, now: datetime) -> "CardCost":
-        """It as its provider took the card back, and gives back all that it does not say it kept."""
+        """It as its provider took the card back; unsaid where it says no refund in the cost's currency."""
         back = None if charge is None or charge.currency != self.currency else charge.refunded_minor
-        kept = 0 if back is None else max(0, self.charged_minor - back)
-        return replace(self, taken_back_at=now, kept_minor=kept)
+        if back is None:
+            return replace(self, refund_unsaid_at=self.refund_unsaid_at or now)
+        return replace(self, taken_back_at=now, kept_minor=max(0, self.charged_minor - back))
+
+    def refunded(self, minor: int, *, now: datetime) -> "CardCost":
+        """It as a person found out how much of it was refunded. Raises NotRefundedSoError."""
+        if not self.is_refund_unsaid:
+            raise NotRefundedSoError("nobody has to find out what was refunded of it")
+        if minor > self.charged_minor:
+            raise NotRefundedSoError(f"{self.charged_minor} {self.currency} minor units were charged for it")
+        return replace(self, taken_back_at=now, kept_minor=self.charged_minor - minor)
 
 
 def card_cost(
@@ -94,6 +136,30 @@ def card_cost(
         is_said=charge is not None,
         booked_at=now,
     )
+
+
+def cost_of(fact: RedemptionCostChanged) -> CardCost:
+    """A cost as it was told."""
+    data = fact["data"]
+    return CardCost(
+        community=fact["community"],
+        redemption_id=data["redemption_id"],
+        currency=data["currency"],
+        expected_minor=data["expected_minor"],
+        fee_minor=data["fee_minor"],
+        discount_minor=data["discount_minor"],
+        charged_minor=data["charged_minor"],
+        is_said=data["is_said"],
+        booked_at=data["booked_at"],
+        taken_back_at=data.get("taken_back_at"),
+        kept_minor=data["kept_minor"],
+        refund_unsaid_at=data.get("refund_unsaid_at"),
+    )
+
+
+def cost_fact_id(redemption_id: str, step: Step) -> str:
+    """The id of the fact that a cost reached a step; it reaches each at most once."""
+    return derived_id(f"card_cost|{redemption_id}|{step}")
 
 
 def booked(cost: CardCost, kind: str, *, at: datetime, instead_of: CardCost | None = None) -> Transfer:

@@ -14,12 +14,13 @@ async def put_cost(conn: Connection, cost: CardCost) -> None:
         """
         insert into provider_costs
             (community, redemption_id, currency, expected_minor, fee_minor, discount_minor, charged_minor, is_said,
-             booked_at, taken_back_at, kept_minor)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             booked_at, taken_back_at, kept_minor, refund_unsaid_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         on conflict (community, redemption_id) do update
         set currency = excluded.currency, expected_minor = excluded.expected_minor, fee_minor = excluded.fee_minor,
             discount_minor = excluded.discount_minor, charged_minor = excluded.charged_minor,
-            is_said = excluded.is_said, taken_back_at = excluded.taken_back_at, kept_minor = excluded.kept_minor
+            is_said = excluded.is_said, taken_back_at = excluded.taken_back_at, kept_minor = excluded.kept_minor,
+            refund_unsaid_at = excluded.refund_unsaid_at
         """,
         cost.community,
         cost.redemption_id,
@@ -32,6 +33,7 @@ async def put_cost(conn: Connection, cost: CardCost) -> None:
         cost.booked_at,
         cost.taken_back_at,
         cost.kept_minor,
+        cost.refund_unsaid_at,
     )
 
 
@@ -63,4 +65,5 @@ def _cost(row: Record) -> CardCost:
         booked_at=row["booked_at"],
         taken_back_at=row["taken_back_at"],
         kept_minor=row["kept_minor"],
+        refund_unsaid_at=row["refund_unsaid_at"],
     )

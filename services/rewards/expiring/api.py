@@ -22,7 +22,10 @@ class ExpiringPoints(BaseModel):
 
     last_day: date = Field(description="The last day on which they can be used, in the community's zone")
     expires_at: datetime
-    points: int = Field(description="Pending ones too; what the member owes is not taken off", examples=[120])
+    points: int = Field(
+        description="Pending ones too, set aside ones not; what the member owes is paid by what expires first",
+        examples=[120],
+    )
 
 
 @router.get(

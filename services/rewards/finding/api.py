@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field, StringConstraints
 
 from services.rewards.catalogue.api.offers import CatalogueItem
-from services.rewards.catalogue.domain import RewardKind
+from services.rewards.catalogue.api.rewards import Tag
+from services.rewards.catalogue.domain import TAGS_MAX_COUNT, RewardKind, tag_of
 from services.rewards.finding import handlers
 from services.rewards.finding.domain import Choices, FoundOrder, FoundPlace, FoundReward, Wanted, words_of
 from services.rewards.quotes.api import QuoteShown
@@ -95,6 +96,7 @@ class RewardChoices(BaseModel):
 
     kinds: list[RewardChoice]
     categories: list[RewardChoice]
+    tags: list[RewardChoice]
     currencies: list[RewardChoice]
     countries: list[RewardChoice]
     rewards_count: int = Field(description="How many there are in all", examples=[240])
@@ -112,6 +114,7 @@ class RewardChoices(BaseModel):
         return cls(
             kinds=list(part("kind")),
             categories=list(part("category")),
+            tags=list(part("tag")),
             currencies=list(part("currency")),
             countries=list(part("country")),
             rewards_count=choices.total,
@@ -142,6 +145,10 @@ async def find_offered_rewards(
     ] = None,
     kind: Annotated[RewardKind | None, Query(description="Only these")] = None,
     category: Annotated[Slug | None, Query(description="Only those of this category")] = None,
+    tag: Annotated[
+        list[Tag] | None,
+        Query(max_length=TAGS_MAX_COUNT, description="Only those with this tag; of several, with all of them"),
+    ] = None,
     currency: Annotated[Currency | None, Query(description="Only gift cards in this currency")] = None,
     country: Annotated[
         Country | None, Query(description="Without gift cards that cannot be used there", examples=["IT"])
@@ -161,6 +168,7 @@ async def find_offered_rewards(
         language=language,
         kind=kind,
         category=category,
+        tags=None if tag is None else [tag_of(one) for one in tag],
         currency=currency,
         country=country,
         min_points=min_points,
@@ -194,6 +202,6 @@ async def find_offered_rewards(
 async def get_reward_choices(
     principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_member=True)], conn: Conn
 ) -> RewardChoices:
-    """Kinds, categories, currencies and countries, with how many rewards each has; members may see it."""
+    """Kinds, categories, tags, currencies and countries, with how many rewards each has; members may see it."""
     choices = await handlers.load_choices(conn, community=principal.community, now=datetime.now(UTC))
     return RewardChoices.of(choices)

@@ -29,6 +29,8 @@ class Wanted:
     language: str | None = None
     kind: RewardKind | None = None
     category: str | None = None
+    #: All of them, as they are kept.
+    tags: Sequence[str] | None = None
     currency: str | None = None
     country: str | None = None
     min_points: int | None = None
@@ -67,7 +69,7 @@ class FoundReward(NamedTuple):
 
 
 class Choices(NamedTuple):
-    """What there is to choose among: how many rewards are of each kind, category, currency and country."""
+    """What there is to choose among: how many rewards are of each kind, category, tag, currency and country."""
 
     counts: Mapping[str, Mapping[str, int]]
     total: int

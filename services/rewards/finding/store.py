@@ -26,7 +26,7 @@ _OFFERED: Final = """
         where q.community = $1 and q.expires_at > $2 and p.currency is not null
         order by q.reward_id, q.quoted_at desc, q.quote_id),
     offered as (
-        select r.reward_id, r.kind, r.category, r.words,
+        select r.reward_id, r.kind, r.category, r.tags, r.words,
             coalesce(r.translations -> $3 ->> 'title', r.title) as title,
             coalesce(nullif(r.translations -> $3 ->> 'description', ''), r.description) as description,
             coalesce(quote.points, price.points)::bigint as points, g.currency, g.face_minor,
@@ -38,7 +38,7 @@ _OFFERED: Final = """
         where r.community = $1 and not r.is_withdrawn and (r.opens_at is null or r.opens_at <= $2)
             and (r.closes_at is null or r.closes_at > $2)
         union all
-        select d.reward_id, 'other', null,
+        select d.reward_id, 'other', null, '{}'::text[],
             to_tsvector('simple', translate(d.title || ' ' || d.description, '<>&/@.:-_', '         ')),
             d.title, d.description, d.points, null, null, null
         from unnest($4::text[], $5::text[], $6::text[], $7::bigint[]) as d(reward_id, title, description, points)
@@ -58,7 +58,7 @@ _PAGE: Final = """
             and to_tsvector('simple', translate(o.title || ' ' || o.description, '<>&/@.:-_', '         '))
                 @@ to_tsquery('simple', $8)))
         and ($9::text is null or o.kind = $9) and ($10::text is null or o.category = $10)
-        and ($11::text is null or o.currency = $11)
+        and ($11::text is null or o.currency = $11) and ($20::text[] is null or o.tags @> $20)
         and ($12::text is null or o.countries is null or jsonb_array_length(o.countries) = 0 or o.countries ? $12)
         and ($13::bigint is null or o.points >= $13) and ($14::bigint is null or o.points <= $14)
         and ($15::text[] is null or o.reward_id = any($15))
@@ -93,6 +93,7 @@ async def page_of_found(
         None if wanted.reward_ids is None else list(wanted.reward_ids),
         *((None, None, None) if after is None else after),
         limit,
+        None if wanted.tags is None else list(wanted.tags),
     )
     return [
         FoundReward(
@@ -110,13 +111,14 @@ async def page_of_found(
 async def load_choices(
     conn: Connection, *, community: str, declared: Sequence[CatalogueReward], now: datetime
 ) -> Choices:
-    """How many rewards on offer are of each kind, category, currency and country; the commonest where many."""
+    """How many rewards on offer have each kind, category, tag, currency and country; the commonest of many."""
     rows = await conn.fetch(
         f"""
         {_OFFERED},
         said as (
             select 'kind' as part, kind as value from offered
             union all select 'category', category from offered where category is not null
+            union all select 'tag', unnest(tags) from offered
             union all select 'currency', currency from offered where currency is not null
             union all select 'country', jsonb_array_elements_text(countries) from offered
                 where countries is not null
@@ -132,7 +134,7 @@ async def load_choices(
         *_asked(community, None, declared, now=now),
         CHOICES_MAX_COUNT,
     )
-    counts: dict[str, dict[str, int]] = {part: {} for part in ("kind", "category", "currency", "country")}
+    counts: dict[str, dict[str, int]] = {part: {} for part in ("kind", "category", "tag", "currency", "country")}
     numbers = {row["part"]: row["number"] for row in rows if not row["value"]}
     for row in rows:
         if row["value"]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from services.rewards.costs.domain import CardCost
+from services.rewards.costs.domain import CardCost, NotRefundedSoError
 from services.rewards.costs.store import load_costs
 from services.rewards.orders.handlers import hooks, people
 from services.rewards.orders.handlers.hooks import (
@@ -36,7 +36,7 @@ from services.rewards.redemptions.store import load_titles
 from services.rewards.settings import Settings
 from services.rewards.vouchers.api import NO_VOUCHER_KEYS
 from services.rewards.vouchers.domain import CODE_MAX_CHARS, PIN_MAX_CHARS, Secret
-from shared.contracts.fields import NO_CONTROL
+from shared.contracts.fields import MINOR_UNITS_MAX, NO_CONTROL
 from shared.http import (
     Conn,
     ErrorTable,
@@ -67,6 +67,9 @@ ORDER_KNOWN = ProblemType("provider-order-known", 409, "Nobody has to find out w
 NOTHING_PROPOSED = ProblemType("no-outcome-proposed", 409, "Nobody said what became of it")
 OWN_PROPOSAL = ProblemType("own-outcome", 403, "Somebody else has to confirm it")
 ORDER_OVER = ProblemType("provider-order-over", 409, "The order is over")
+REFUND_AMOUNT = ProblemType(
+    "provider-refund-amount", 409, "What the provider refunded is to be said, up to what it charged"
+)
 REFUSED_WEBHOOK = ProblemType("refused-webhook", 401, "The webhook was refused")
 UNREAD_WEBHOOK = ProblemType("unread-webhook", 400, "The webhook is none of the provider's")
 TOO_MANY_WEBHOOKS = ProblemType("too-many-provider-webhooks", 429, "Too many webhooks at once")
@@ -80,7 +83,7 @@ Reader = Annotated[Principal, requires(Scope.REWARDS_READ)]
 Words = Annotated[str, Field(min_length=1, max_length=NOTE_MAX_CHARS, pattern=NO_CONTROL)]
 #: Written out where they stand, as clients know them, not as schemas of their own.
 StandingName = Literal["pending", "delivered", "failed", "cancelled", "reversed"]
-TroubleName = Literal["other_order", "known_code", "reversed", "delivered_after_all"]
+TroubleName = Literal["other_order", "known_code", "reversed", "delivered_after_all", "refund_unsaid"]
 OutcomeName = Literal["delivered", "not_ordered"]
 
 
@@ -113,6 +116,9 @@ class OrderCost(BaseModel):
     booked_at: datetime
     taken_back_at: datetime | None = Field(description="When its provider took the card back")
     kept_minor: int = Field(description="What its provider kept then", examples=[0])
+    refund_unsaid_at: datetime | None = Field(
+        description="Since when its provider has the card back and has not said what it refunds; null: it says it"
+    )
 
     @classmethod
     def of(cls, cost: CardCost) -> Self:
@@ -128,6 +134,7 @@ class OrderCost(BaseModel):
             booked_at=cost.booked_at,
             taken_back_at=cost.taken_back_at,
             kept_minor=cost.kept_minor,
+            refund_unsaid_at=cost.refund_unsaid_at,
         )
 
 
@@ -200,6 +207,14 @@ class PutRight(RequestBody):
     """How something was put right."""
 
     note: Words = Field(examples=["They were given another card by hand"])
+    refunded_minor: int | None = Field(
+        None,
+        ge=0,
+        le=MINOR_UNITS_MAX,
+        strict=True,
+        description="What its provider refunded, in minor units of what it cost; needed where it does not say so",
+        examples=[None],
+    )
 
 
 @router.get("/v1/provider-orders", summary="Orders at providers, the oldest first", responses=problem_responses())
@@ -318,14 +333,18 @@ async def confirm_order_outcome(principal: Keeper, tx: Tx, redemption_id: UUID) 
 @router.post(
     "/v1/provider-orders/{redemption_id}/acknowledge",
     summary="Note that trouble with an order was put right",
-    responses=problem_responses(UNKNOWN_ORDER, ORDER_KNOWN),
+    responses=problem_responses(UNKNOWN_ORDER, ORDER_KNOWN, REFUND_AMOUNT),
 )
 async def settle_provider_order(principal: Keeper, tx: Tx, redemption_id: UUID, said: PutRight) -> ProviderOrder:
-    """For what a provider took back, or delivered after the points were back."""
+    """For what a provider took back, perhaps without saying what it refunds, or delivered after all."""
     return await _shown(
         tx.conn,
         await people.acknowledge(
-            tx, community=principal.community, redemption_id=str(redemption_id), note=said.note
+            tx,
+            community=principal.community,
+            redemption_id=str(redemption_id),
+            note=said.note,
+            refunded_minor=said.refunded_minor,
         ),
     )
 
@@ -385,6 +404,7 @@ ERRORS: Final[ErrorTable] = {
         NOTHING_PROPOSED, "POST …/outcome says what became of it; then another person confirms that"
     ),
     OwnProposalError: lambda _: Problem(OWN_PROPOSAL, "Whoever said what became of it does not confirm it"),
+    NotRefundedSoError: lambda error: Problem(REFUND_AMOUNT, f"Nothing was done: {error}"),
     NotCancellableError: lambda error: Problem(ORDER_OVER, f"Nothing was done: {error}"),
     RefusedHookError: lambda _: Problem(REFUSED_WEBHOOK, "Its address or signature is none that is known here"),
     TooManyHooksError: lambda _: Problem(

@@ -106,7 +106,7 @@ class OrderItem(NamedTuple):
 
 
 class PriceChangedError(Exception):
-    """An order costs `points` now, and not `asked` as whoever places it saw."""
+    """What is chosen costs `points` now, and not `asked` as whoever chooses it saw."""
 
     def __init__(self, *, asked: int, points: int) -> None:
         super().__init__(f"it costs {points} points, not {asked}")

@@ -152,5 +152,61 @@ REDEMPTION_LOTS_GIVEN_BACK: Final = FactType(
     ],
 )
 
-RedemptionFact = RedemptionChanged | RedemptionLots | RedemptionLotsGivenBack
+
+class RedemptionCostData(TypedDict):
+    redemption_id: Uuid
+    step: Literal["bought", "charged", "refund_unsaid", "taken_back"]
+    currency: Currency
+    charged_minor: MinorUnits
+    expected_minor: MinorUnits
+    fee_minor: MinorUnits
+    discount_minor: MinorUnits
+    #: Whether its provider said so; if not it is the card's value.
+    is_said: bool
+    booked_at: Timestamp
+    #: What its provider kept of it when it took the card back.
+    kept_minor: MinorUnits
+    taken_back_at: NotRequired[Timestamp]
+    #: Since when the provider has the card back and has not said what it refunds.
+    refund_unsaid_at: NotRequired[Timestamp]
+
+
+class RedemptionCostChanged(FactEnvelope):
+    """What a gift card cost at its provider, in minor units, and how it is booked from now on.
+
+    It was `bought`, its provider said later what it `charged`, it took the card back and did not say what it
+    refunds (`refund_unsaid`: nothing is booked before that is known), or it was `taken_back`.
+    """
+
+    type: Literal["redemption.cost_changed.v1"]
+    data: RedemptionCostData
+
+
+REDEMPTION_COST_CHANGED: Final = FactType(
+    "redemption.cost_changed.v1",
+    envelope=RedemptionCostChanged,
+    data=RedemptionCostData,
+    examples=[
+        fact_example(
+            "redemption.cost_changed.v1",
+            "rewards",
+            "5a2f8c1e-7b3d-5e4a-9c6b-1d0f2e3a4b5c",
+            "2026-02-02T10:00:05Z",
+            {
+                "redemption_id": REDEMPTION,
+                "step": "bought",
+                "currency": "EUR",
+                "charged_minor": 990,
+                "expected_minor": 1_000,
+                "fee_minor": 20,
+                "discount_minor": 30,
+                "is_said": True,
+                "booked_at": "2026-02-02T10:00:05Z",
+                "kept_minor": 0,
+            },
+        )
+    ],
+)
+
+RedemptionFact = RedemptionChanged | RedemptionLots | RedemptionLotsGivenBack | RedemptionCostChanged
 REDEMPTION_FACT: TypeAdapter[RedemptionFact] = TypeAdapter(Annotated[RedemptionFact, Discriminator("type")])

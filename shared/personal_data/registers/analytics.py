@@ -43,6 +43,14 @@ HELD: Final = (
         says="What they read and responded to, by month",
     ),
     Held(
+        "kept_bridges",
+        personal="",
+        others="community days member_id cut_off members",
+        order="member_id community days",
+        erased=Erased.STAYS,
+        says="How many others only they connect with most, in the last 30 and 90 days, as it was counted last",
+    ),
+    Held(
         "topic_events",
         personal="topic",
         others="community member_id event_time event_uid",

@@ -2,17 +2,22 @@
 
 import asyncio
 import json
+import logging
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 import pytest
 
+from console.frame.rendering import Templates
+from shared.telemetry import TRACE_ID
 from tests.integration.console.conftest import FORM_TOKEN, Site, console, submit
 from tests.waiting import until
 
 pytestmark = pytest.mark.stack
 
+TRACE = re.compile(r"trace ([0-9a-f]{32})<")
 PAGES = (
     "/overview",
     "/figures/active-members",
@@ -31,10 +36,37 @@ async def test_a_part_whose_service_is_down_says_so_and_the_rest_stays(site: Sit
             assert page.status_code == 200, path
             assert re.search("(analytics|recognition) does not answer", page.text), path
             assert "Try again" in page.text
+            # All of a page's questions are in one trace, by which whoever runs it finds them in the logs.
+            assert len(set(TRACE.findall(page.text))) == 1
         # An id that nobody can say anything about now is not said to be none.
         asked = await browser.get("/explorer/b1eb0827-3103-577e-b2bc-bf975893ea70")
         assert asked.status_code == 503
         assert "Not everybody answered" in asked.text
+
+
+async def test_a_page_that_broke_shows_the_trace_that_its_log_has(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    render = Templates.render
+
+    def breaks(templates: Templates, language: str, template: str, context: Mapping[str, Any]) -> str:
+        if template == "pages/not_found.html":
+            raise ZeroDivisionError
+        return render(templates, language, template, context)
+
+    logged: list[str | None] = []
+    noting = logging.Filter()
+    monkeypatch.setattr(noting, "filter", lambda record: logged.append(TRACE_ID.get()) or True)
+    caplog.handler.addFilter(noting)
+    monkeypatch.setattr(Templates, "render", breaks)
+    async with site.browser() as browser:
+        broken = await browser.get("/no-such-page", headers={"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"})
+    caplog.handler.removeFilter(noting)
+    assert broken.status_code == 500
+    (shown,) = TRACE.findall(broken.text)
+    # Nobody's browser decides in which trace a visit is.
+    assert shown != "a" * 32
+    assert shown in logged
 
 
 async def test_a_page_that_one_may_not_see_is_as_if_there_were_none(site: Site) -> None:
@@ -43,7 +75,7 @@ async def test_a_page_that_one_may_not_see_is_as_if_there_were_none(site: Site) 
         forbidden, nowhere = await browser.get("/try-it"), await browser.get("/no-such-page")
         assert (forbidden.status_code, nowhere.status_code) == (404, 404)
         assert 'href="/try-it"' not in forbidden.text
-        same = [re.sub(r'value="[^"]*"', "", page.text) for page in (forbidden, nowhere)]
+        same = [TRACE.sub("", re.sub(r'value="[^"]*"', "", page.text)) for page in (forbidden, nowhere)]
         assert same[0] == same[1]
         # A form is not taken either.
         assert (await browser.post("/try-it", data={"type": "x"})).status_code == 404

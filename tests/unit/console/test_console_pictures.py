@@ -13,6 +13,22 @@ def test_the_top_of_a_chart_is_a_round_number(values: list[float], top: float) -
     assert top_of(values) == top
 
 
+@pytest.mark.parametrize(
+    ("values", "lines"),
+    [
+        ([13], [0, 5, 10, 15]),
+        ([10], [0, 3, 6, 9, 12]),
+        ([1], [0, 1]),
+        ([58], [0, 20, 40, 60]),
+        ([0.5, 1.5], [0, 0.5, 1, 1.5]),
+    ],
+)
+def test_lines_of_the_grid_are_at_round_numbers_and_whole_ones_of_what_is_counted(
+    values: list[float], lines: list[float]
+) -> None:
+    assert [value for _, value in plot(values).grid] == lines
+
+
 @given(st.lists(st.integers(0, 10**7), max_size=120), st.lists(st.integers(0, 10**7), max_size=120))
 def test_no_point_lies_outside_of_its_plot(values: list[float], before: list[float]) -> None:
     drawn = plot(values, before)

@@ -105,6 +105,14 @@ def test_every_channel_and_what_is_taken_back_exists(events):
     assert retracted > 5
 
 
+def test_what_is_posted_has_a_topic_and_answers_have_that_of_their_post(events):
+    posts = {event["id"]: event["data"]["topic"] for event in events if event["type"] == "forum.post.v1"}
+    replies = [event["data"] for event in events if event["type"] == "forum.reply.v1"]
+    assert len(set(posts.values())) == 8
+    assert len(replies) > 20
+    assert all(reply["topic"] == posts[reply["in_reply_to"]["id"]] for reply in replies)
+
+
 def test_too_small_or_naive_is_refused():
     with pytest.raises(ValueError, match="aware"):
         Simulation(1, datetime(2026, 1, 1))  # noqa: DTZ001

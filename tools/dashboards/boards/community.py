@@ -220,7 +220,8 @@ BOARD = Board(
             ),
             Panel(
                 "Figures left out",
-                "Times that a community's campaigns, goals, digest or scorecard took too long, and were left out.",
+                "Times that a community's campaigns, goals, digest, scorecard, network or response times"
+                " took too long, and were left out.",
                 "short",
                 (
                     Query(

@@ -1,7 +1,7 @@
 """What the routes of the network answer with."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Self
 
 from pydantic import BaseModel, Field
@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 from services.analytics.network.domain.network import Bridge, Network, Tie
 from services.analytics.network.store.reading import Newcomer
 from services.analytics.periods.api import ShareShown
-from services.analytics.response_times.domain.waiting import absence_factor
 from shared.calendars import Span
 
 Names = Mapping[str, str | None]
@@ -31,9 +30,12 @@ class NetworkShown(BaseModel):
         examples=[2],
     )
     bridging_members: int = Field(description="Without whom others would not be connected", examples=[1])
+    counted_at: datetime | None = Field(
+        description="When a timer counted this, of many ties; null where it was counted as you asked"
+    )
 
     @classmethod
-    def shown(cls, days: Span, network: Network) -> Self:
+    def shown(cls, days: Span, network: Network, *, counted_at: datetime | None) -> Self:
         """A network as the API shows it."""
         why_none = "nobody turned to anybody"
         return cls(
@@ -45,8 +47,9 @@ class NetworkShown(BaseModel):
             reciprocity=ShareShown.of_counts(network.mutual, network.ties, why_none=why_none),
             parts=network.parts,
             largest_part=ShareShown.of_counts(network.largest_part, network.members, why_none=why_none),
-            absence_factor=absence_factor(network.given.values()),
-            bridging_members=len(network.bridges),
+            absence_factor=network.absence_factor,
+            bridging_members=network.bridging_members,
+            counted_at=counted_at,
         )
 
 

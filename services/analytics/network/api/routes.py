@@ -1,16 +1,19 @@
 """The routes of the network: what it is like, its ties, who connects it, and whom nobody turned to."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from services.analytics.network.api.models import BridgeShown, NetworkShown, NewcomerShown, TieShown
-from services.analytics.network.domain.network import BridgePlace, Network, Tie, TiePlace, network_of
+from services.analytics.network.domain.network import Bridge, BridgePlace, Tie, TiePlace, network_of
 from services.analytics.network.domain.ties import TieKind
-from services.analytics.network.store import reading
+from services.analytics.network.handlers import kept_days
+from services.analytics.network.store import keeping, reading
 from services.analytics.network.store.reading import AskedTies, NewcomerPlace
-from services.analytics.periods.api import CSV_ANSWER, INVALID_DAYS, AskedDays, Reader, table
+from services.analytics.periods.api import CSV_ANSWER, INVALID_DAYS, AskedCalendar, AskedDays, Reader, table
 from services.analytics.settings import Settings
 from shared.http import (
     Conn,
@@ -41,14 +44,24 @@ Kind = Annotated[TieKind | None, Query(description="Only who answered, or only w
 
 @router.get("/v1/network", summary="What the network of members is like", responses=PROBLEMS)
 async def get_network(
-    principal: Reader, days: AskedDays, conn: Conn, settings: OwnSettings, kind: Kind = None
+    principal: Reader,
+    days: AskedDays,
+    calendar: AskedCalendar,
+    conn: Conn,
+    settings: OwnSettings,
+    kind: Kind = None,
 ) -> NetworkShown:
     """Who answers and thanks whom: how mutual that is, in how many parts, and by how few it is carried.
 
-    It follows what is new within some seconds; who is merged is one.
+    It follows what is new within some seconds; who is merged is one. Of many ties, the network of the last 30 and
+    of the last 90 days is as a timer counted it at `counted_at`.
     """
-    ties = await _load(conn, AskedTies(principal.community, days, kind), settings=settings)
-    return NetworkShown.shown(days, network_of(ties))
+    asked = AskedTies(principal.community, days, kind)
+    kept = kept_days(asked, calendar, now=datetime.now(UTC))
+    found = kept and await keeping.find_network(conn, kept)
+    if found:
+        return NetworkShown.shown(days, found.network, counted_at=found.counted_at)
+    return NetworkShown.shown(days, network_of(await _load(conn, asked, settings=settings)), counted_at=None)
 
 
 @router.get("/v1/ties", summary="Who turned to whom", responses=PROBLEMS_OF_PAGES)
@@ -92,20 +105,26 @@ async def get_ties_csv(
 async def get_bridging_members(
     principal: MemberReader,
     days: AskedDays,
+    calendar: AskedCalendar,
     conn: Conn,
     settings: OwnSettings,
     place: Annotated[BridgePlace | None, after(BridgePlace)],
     kind: Kind = None,
     limit: Limit = 100,
 ) -> Page[BridgeShown]:
-    """Without whom most would not be connected on top."""
-    found: Network = network_of(await _load(conn, AskedTies(principal.community, days, kind), settings=settings))
-    rest = (
-        one
-        for one in found.bridges
-        if place is None or (-one.cut_off, one.member_id) > (-place.cut_off, place.member_id)
-    )
-    shown = list(islice(rest, limit))
+    """Without whom most would not be connected on top. They are of when `GET /v1/network` was counted."""
+    asked = AskedTies(principal.community, days, kind)
+    kept = kept_days(asked, calendar, now=datetime.now(UTC))
+    shown: Sequence[Bridge]
+    if kept and await keeping.find_network(conn, kept):
+        shown = await keeping.page_of_bridges(conn, kept, after=place, limit_count=limit)
+    else:
+        rest = (
+            one
+            for one in network_of(await _load(conn, asked, settings=settings)).bridges
+            if place is None or (-one.cut_off, one.member_id) > (-place.cut_off, place.member_id)
+        )
+        shown = list(islice(rest, limit))
     names = await reading.load_names(
         conn, community=principal.community, member_ids={one.member_id for one in shown}
     )

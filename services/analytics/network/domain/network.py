@@ -1,9 +1,11 @@
 """What a network of ties is like: how mutual, in how many parts, and who holds it together."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+
+from services.analytics.response_times.domain.waiting import absence_factor
 
 
 class Tie(NamedTuple):
@@ -47,9 +49,11 @@ class Network:
     times: int
     parts: int
     largest_part: int
-    #: How often each member turned to somebody.
-    given: Mapping[str, int]
-    bridges: Sequence[Bridge]
+    #: The fewest members who turned to somebody half of the times or more; None without ties.
+    absence_factor: int | None
+    bridging_members: int
+    #: Who they are, those without whom most would not be connected first.
+    bridges: Sequence[Bridge] = ()
 
 
 def network_of(ties: Sequence[Tie]) -> Network:
@@ -83,7 +87,8 @@ def network_of(ties: Sequence[Tie]) -> Network:
         times=sum(given.values()),
         parts=len(parts),
         largest_part=max(parts, default=0),
-        given=dict(given),
+        absence_factor=absence_factor(given.values()),
+        bridging_members=len(bridges),
         bridges=sorted(bridges, key=lambda one: (-one.cut_off, one.member_id)),
     )
 

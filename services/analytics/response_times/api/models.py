@@ -1,20 +1,17 @@
 """What the routes of response times answer with."""
 
 from datetime import date, datetime
-from typing import Final, Self
+from typing import Self
 
 from pydantic import BaseModel, Field
 
 from services.analytics.periods.api import ShareShown
-from services.analytics.response_times.domain.report import NOTHING, Report, Reports
-from services.analytics.response_times.domain.waiting import answered_share
+from services.analytics.response_times.domain.report import CURVE_HOURS, Summary, Waited
 from services.analytics.response_times.store.reading import OpenQuestion
 from shared.calendars import Span
 
 NOBODY_ASKED = "nobody asked"
 NONE_DUE = "no question is due yet"
-#: Hours of which it is said how many were answered within.
-CURVE_HOURS: Final = (1, 2, 4, 8, 24, 48, 72, 168)
 
 
 class Answering(BaseModel):
@@ -38,23 +35,22 @@ class Answering(BaseModel):
     )
 
     @classmethod
-    def shown(cls, report: Report) -> Self:
-        """A report as the API shows it."""
-        return cls(**answering(report))
+    def shown(cls, waited: Waited) -> Self:
+        """How long they waited, as the API shows it."""
+        return cls(**answering(waited))
 
 
-def answering(report: Report) -> dict[str, object]:
+def answering(waited: Waited) -> dict[str, object]:
     """The fields of Answering."""
-    waits = report.waits
-    why_none = NONE_DUE if waits.asked else NOBODY_ASKED
+    why_none = NONE_DUE if waited.asked else NOBODY_ASKED
     return {
-        "asked": waits.asked,
-        "answered": len(waits.answered),
-        "unanswered": len(waits.waiting),
-        "median_seconds": report.median_seconds,
-        "ninth_decile_seconds": report.ninth_decile_seconds,
-        "answered_median_seconds": report.answered_median_seconds,
-        "in_time": ShareShown.of_counts(waits.in_time, waits.due, why_none=why_none),
+        "asked": waited.asked,
+        "answered": waited.answered,
+        "unanswered": waited.asked - waited.answered,
+        "median_seconds": waited.median_seconds,
+        "ninth_decile_seconds": waited.ninth_decile_seconds,
+        "answered_median_seconds": waited.answered_median_seconds,
+        "in_time": ShareShown.of_counts(waited.in_time, waited.due, why_none=why_none),
     }
 
 
@@ -82,6 +78,9 @@ class ResponseTimes(BaseModel):
         description="More than `PLAUDIT_EXACT_QUESTIONS_MAX_COUNT` were asked: medians, deciles and the curve are"
         " of waits that are rounded by up to a sixtieth, so that they are said no shorter; counts are exact"
     )
+    counted_at: datetime | None = Field(
+        description="When a timer counted this, of many questions; null where it was counted as you asked"
+    )
     whole: Answering
     first_questions: Answering = Field(description="Of those, the first that somebody ever asked")
     curve: list[AnsweredWithin] = Field(description="Empty where nobody asked")
@@ -93,33 +92,41 @@ class ResponseTimes(BaseModel):
     channels: list[ChannelAnswering]
 
     @classmethod
-    def shown(cls, days: Span, spans: list[Span], found: Reports, *, within_hours: int) -> Self:
-        """Reports as the API shows them."""
+    def shown(
+        cls,
+        days: Span,
+        spans: list[Span],
+        found: Summary,
+        *,
+        within_hours: int,
+        counted_at: datetime | None,
+    ) -> Self:
+        """Response times as the API shows them."""
         return cls(
             starts_on=days.starts_on,
             ends_on=days.ends_on,
             within_hours=within_hours,
             is_rounded=found.is_rounded,
+            counted_at=counted_at,
             whole=Answering.shown(found.whole),
             first_questions=Answering.shown(found.first),
             curve=[
-                AnsweredWithin(hours=hours, share=round(answered_share(found.whole.curve, hours * 3_600), 4))
-                for hours in CURVE_HOURS
-                if found.whole.waits.asked
+                AnsweredWithin(hours=hours, share=round(share, 4))
+                for hours, share in zip(CURVE_HOURS, found.within, strict=False)
             ],
-            answerers=found.answerers.people,
-            absence_factor=found.answerers.absence_factor,
+            answerers=found.answerers,
+            absence_factor=found.absence_factor,
             periods=[
                 PeriodAnswering(
                     starts_on=span.starts_on,
                     ends_on=span.ends_on,
-                    **answering(found.periods.get(number, NOTHING)),
+                    **answering(found.periods.get(number, Waited())),
                 )
                 for number, span in enumerate(spans, 1)
             ],
             channels=[
-                ChannelAnswering(channel=channel, **answering(report))
-                for channel, report in found.channels.items()
+                ChannelAnswering(channel=channel, **answering(waited))
+                for channel, waited in found.channels.items()
             ],
         )
 

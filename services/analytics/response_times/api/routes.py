@@ -1,6 +1,5 @@
 """The routes of response times: how long questions waited, and which still wait."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
@@ -17,11 +16,10 @@ from services.analytics.periods.api import (
     table,
 )
 from services.analytics.response_times.api.models import OpenQuestionShown, ResponseTimes
-from services.analytics.response_times.domain.report import Reports, reports
-from services.analytics.response_times.store import reading
+from services.analytics.response_times.handlers import KEPT_BY, KEPT_WITHIN_HOURS, kept_times, load_summary
+from services.analytics.response_times.store import keeping, reading
 from services.analytics.response_times.store.reading import Asked, QuestionPlace
 from services.analytics.settings import Settings
-from shared.calendars import Calendar, Span
 from shared.contracts.fields import Slug
 from shared.http import (
     Conn,
@@ -69,7 +67,8 @@ async def get_response_times(
     """Of what was asked in those days: posts, suggestions, issues and pull requests that were opened.
 
     An answer is the first event by another member that replies to it, is no bot's and was not taken back. It
-    follows what is new within some seconds.
+    follows what is new within some seconds. Of many questions, those of the last 30 and of the last 90 days by
+    week are as a timer counted them at `counted_at`.
     """
     asked = Asked(
         principal.community,
@@ -77,9 +76,27 @@ async def get_response_times(
         calendar.start_of(days.ends_on + timedelta(days=1)),
         channel,
     )
-    spans = cut_periods(by, days, calendar)
-    found = await _load(conn, asked, settings=settings, spans=spans, calendar=calendar, within_hours=within_hours)
-    return ResponseTimes.shown(days, list(spans), found, within_hours=within_hours)
+    spans, now = cut_periods(by, days, calendar), datetime.now(UTC)
+    is_usual = (by, within_hours, channel) == (KEPT_BY, KEPT_WITHIN_HOURS, None)
+    kept = kept_times(asked.community, days, calendar, settings=settings, now=now) if is_usual else None
+    known = kept and await keeping.find_summary(conn, kept)
+    if known:
+        found, counted_at = known
+    else:
+        exact = min(settings.exact_questions_max_count, settings.questions_max_count)
+        is_rounded = await reading.count_questions(conn, asked, limit_count=exact + 1) > exact
+        if is_rounded:
+            await check(conn, asked, settings=settings)
+        found = await load_summary(
+            conn,
+            asked,
+            is_rounded=is_rounded,
+            bounds=[calendar.start_of(span.starts_on) for span in spans],
+            now=now,
+            within=timedelta(hours=within_hours),
+        )
+        counted_at = None
+    return ResponseTimes.shown(days, list(spans), found, within_hours=within_hours, counted_at=counted_at)
 
 
 @router.get(
@@ -108,42 +125,10 @@ async def get_response_times_csv(
     return table("response-times", [*counts, "due", "in_time", "in_time_share"], rows)
 
 
-async def _load(
-    conn: Connection,
-    asked: Asked,
-    *,
-    settings: Settings,
-    spans: Sequence[Span],
-    calendar: Calendar,
-    within_hours: int,
-) -> Reports:
-    """The reports of what was asked: to the second, or of many with waits that are rounded.
-
-    Raises Problem 422 where more was than one answer may go through.
-    """
-    exact = min(settings.exact_questions_max_count, settings.questions_max_count)
-    is_rounded = await is_more(conn, asked, questions_count=exact)
-    if is_rounded:
-        await check(conn, asked, settings=settings)
-    now, within = datetime.now(UTC), timedelta(hours=within_hours)
-    bounds = [calendar.start_of(span.starts_on) for span in spans]
-    load = reading.load_rounded_waits if is_rounded else reading.load_waits
-    return reports(
-        await load(conn, asked, bounds=bounds, now=now, within=within),
-        answerers=await reading.load_answerers(conn, asked),
-        is_rounded=is_rounded,
-    )
-
-
-async def is_more(conn: Connection, asked: Asked, *, questions_count: int) -> bool:
-    """Whether more was asked than so many questions."""
-    return await reading.count_questions(conn, asked, limit_count=questions_count + 1) > questions_count
-
-
 async def check(conn: Connection, asked: Asked, *, settings: Settings) -> None:
     """Raise Problem 422 where more was asked than one answer may go through."""
     most = settings.questions_max_count
-    if await is_more(conn, asked, questions_count=most):
+    if await reading.count_questions(conn, asked, limit_count=most + 1) > most:
         detail = f"More than {most:,} questions were asked in these days: ask for less by `from` and `to`"
         raise Problem(INVALID_DAYS, detail, [FieldError(field="from", detail=detail)])
 

@@ -1,15 +1,16 @@
 """What is said of the questions of some days."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from services.analytics.response_times.domain.waiting import (
     Answerers,
     Curve,
     Waits,
     added,
+    answered_share,
     nearest_rank,
     quantile,
     survival,
@@ -53,6 +54,34 @@ class Report:
 
 
 NOTHING = Report.of(Waits())
+#: Hours of which it is said how many were answered within.
+CURVE_HOURS: Final = (1, 2, 4, 8, 24, 48, 72, 168)
+
+
+class Waited(NamedTuple):
+    """What a report says, without how long each question waited."""
+
+    asked: int = 0
+    answered: int = 0
+    median_seconds: int | None = None
+    ninth_decile_seconds: int | None = None
+    answered_median_seconds: int | None = None
+    due: int = 0
+    in_time: int = 0
+
+    @classmethod
+    def of(cls, report: Report) -> "Waited":
+        """What this report says."""
+        waits = report.waits
+        return cls(
+            waits.asked,
+            len(waits.answered),
+            report.median_seconds,
+            report.ninth_decile_seconds,
+            report.answered_median_seconds,
+            waits.due,
+            waits.in_time,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,4 +116,35 @@ def reports(parts: Mapping[Part, Waits], *, answerers: Answerers, is_rounded: bo
         of(waits for part, waits in parts.items() if part.is_first),
         answerers,
         is_rounded,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What reports say: in all, of first questions, by period from 1, by channel; and who answered.
+
+    `within` are the shares answered within CURVE_HOURS, by Kaplan and Meier; none where nobody asked.
+    """
+
+    whole: Waited
+    first: Waited
+    periods: Mapping[int, Waited]
+    channels: Mapping[str, Waited]
+    within: Sequence[float]
+    answerers: int
+    absence_factor: int | None
+    is_rounded: bool
+
+
+def summary(found: Reports) -> Summary:
+    """What these reports say."""
+    return Summary(
+        Waited.of(found.whole),
+        Waited.of(found.first),
+        {number: Waited.of(report) for number, report in found.periods.items()},
+        {channel: Waited.of(report) for channel, report in found.channels.items()},
+        [answered_share(found.whole.curve, hours * 3_600) for hours in CURVE_HOURS if found.whole.waits.asked],
+        found.answerers.people,
+        found.answerers.absence_factor,
+        found.is_rounded,
     )

@@ -11,7 +11,8 @@ async def load_knowing(
 ) -> list[Knowing]:
     """Members who were the first to answer about a topic, who know most on top. Looked at are the latest answers.
 
-    Who is on no board, wants no part in figures, is a bot or was erased is left out: whoever hides hides here.
+    Who is on no board, wants no part in figures, is a bot or was erased is left out: whoever hides hides here, and
+    whoever is one person with them; a bot takes nobody with it.
     """
     rows = await conn.fetch(
         """
@@ -26,6 +27,14 @@ async def load_knowing(
         left join followed_members m on m.community = $1 and m.member_id = l.answerer_id
         where not exists (
                 select from figures_unwanted u where u.community = $1 and u.member_id = l.answerer_id)
+            and not exists (
+                select from merges g
+                join figures_unwanted u on u.community = g.community and u.member_id = g.member_id
+                where g.community = $1 and g.head_id = l.answerer_id)
+            and not exists (
+                select from merges g
+                join followed_members f on f.community = g.community and f.member_id = g.member_id
+                where g.community = $1 and g.head_id = l.answerer_id and f.off_boards and not f.bot)
             and not coalesce(m.off_boards, false) and not coalesce(m.bot, false)
             and not coalesce(m.is_erased, false)
         group by 1, 2 order by weight desc, member_id limit $6

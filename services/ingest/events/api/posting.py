@@ -38,9 +38,9 @@ from services.ingest.shares.handlers import Believed, KnownOfCommunities
 from shared.http import Answer, Connected, DirectRoute, FieldError, Problem, ProblemType, Read, Scope
 from shared.http.auth import authorise
 from shared.http.problem_types import INVALID_REQUEST
-from shared.telemetry import new_traceparent
+from shared.spans import goes_on, span_within
 from shared.topics import BACKFILL, RAW
-from shared.traces import continued_trace
+from shared.traces import SpanKind
 
 TOO_MANY_EVENTS = ProblemType("too-many-events", 413, "Too many events")
 TOO_DEAR = ProblemType("events-too-dear", 413, "The events count as too many for one request")
@@ -107,7 +107,8 @@ async def post_events(
             service, principal.community, now, body, error, is_backfill=is_backfill
         )
         raise
-    await _send(service, admitted.records, settings.requests_max_count)
+    with span_within("ingest", f"send {admitted.records[0][0]}", SpanKind.PRODUCER, admitted.traceparent):
+        await _send(service, admitted.records, settings.requests_max_count)
     BRAKE.watch(settings)
     if is_backfill:
         EVENTS_BACKFILLED.inc(len(admitted.records))
@@ -168,6 +169,7 @@ class Admitted(NamedTuple):
     #: What was refused beside them; None where nothing was.
     refused: admission.Admission | None
     cost: float
+    traceparent: str
 
 
 def _admitted(
@@ -198,11 +200,11 @@ def _admitted(
     if not encoded:
         raise admission.NothingAdmittedError(read) if read.refusals else admission.EmptyBatchError
     receipt = receipt_id(community, now, secrets.token_hex(8), len(encoded), is_backfill=is_backfill)
-    trace = continued_trace(headers.get("traceparent"), new_traceparent())
+    trace = goes_on(headers.get("traceparent"))
     request = admission.Request(community, receipt, received_at=now, traceparent=trace, is_backfill=is_backfill)
     records = _raw_records(encoded, request)
     read.events.clear()
-    return Admitted(receipt, records, read if read.refusals else None, cost)
+    return Admitted(receipt, records, read if read.refusals else None, cost, trace)
 
 
 def _raw_records(encoded: Sequence[admission.Encoded], request: admission.Request) -> list[Record]:

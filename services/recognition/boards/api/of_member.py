@@ -20,15 +20,19 @@ from services.recognition.boards.api.models import (
 )
 from services.recognition.boards.domain import Place, Score, ranked
 from services.recognition.boards.store import counting, reading
+from services.recognition.boards.store.reading import PrizePlace
 from services.recognition.leaderboards.api import INVALID_TIME
 from shared.contracts.fields import Slug
 from shared.followed_communities import load_calendar
-from shared.http import Conn, MemberId, Principal, Scope, problem_responses, requires
+from shared.http import Conn, Limit, MemberId, Principal, Scope, after, next_cursor, problem_responses, requires
 from shared.http.problem_types import UNKNOWN_IDENTITY
 from shared.merges import load_group
 from shared.postgres import Connection
 
 Own = Annotated[Principal, requires(Scope.RECOGNITION_READ, or_own=True, reads="member_id")]
+
+#: Prizes on a page, unless it is said how many.
+PRIZES_COUNT = 100
 
 router = APIRouter(tags=["recognition"])
 
@@ -44,7 +48,8 @@ class PlacesOnBoards(BaseModel):
     """Where a member stands on each board, and what they won."""
 
     items: list[PlaceOnBoard]
-    prizes: list[PrizeShown] = Field(description="The newest first")
+    prizes: list[PrizeShown] = Field(description="The newest first, `limit` at most")
+    next: str | None = Field(description="Where earlier prizes begin, for `after`; null where these are all")
 
 
 class PlaceWithNeighbours(PlaceOnBoard):
@@ -58,18 +63,28 @@ class PlaceWithNeighbours(PlaceOnBoard):
     summary="A member's places on boards, and their prizes",
     responses=problem_responses(UNKNOWN_IDENTITY),
 )
-async def get_member_boards(principal: Own, member_id: MemberId, conn: Conn) -> PlacesOnBoards:
-    """On those that the caller sees."""
+async def get_member_boards(
+    principal: Own,
+    member_id: MemberId,
+    conn: Conn,
+    place: Annotated[PrizePlace | None, after(PrizePlace)],
+    limit: Limit = PRIZES_COUNT,
+) -> PlacesOnBoards:
+    """Places on those that the caller sees; `limit` and `after` are of the prizes, whatever board they were of."""
     calendar = await load_calendar(conn, community=principal.community)
     items = []
     for seen in await boards_seen(conn, principal, calendar=calendar):
-        place, _ = await _place(conn, seen, member_id=str(member_id))
-        items.append(PlaceOnBoard(board=BoardShown.of(seen), place=place))
+        stands_at, _ = await _place(conn, seen, member_id=str(member_id))
+        items.append(PlaceOnBoard(board=BoardShown.of(seen), place=stands_at))
     group = await load_group(conn, community=principal.community, head_id=str(member_id))
-    won = await reading.load_prizes(
-        conn, community=principal.community, board_id=None, starts_on=None, member_ids=group
+    won = await reading.page_of_prizes(
+        conn, community=principal.community, member_ids=group, after=place, limit_count=limit
     )
-    return PlacesOnBoards(items=items, prizes=[PrizeShown.of(one, with_id=True) for one in won])
+    return PlacesOnBoards(
+        items=items,
+        prizes=[PrizeShown.of(one, with_id=True) for one in won],
+        next=next_cursor(won, limit, PrizePlace.of),
+    )
 
 
 @router.get(

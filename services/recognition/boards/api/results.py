@@ -101,9 +101,7 @@ async def get_result(principal: Reader, board_id: Slug, starts_on: date, conn: C
     if result is None or seen.board.declared.period == "all_time":
         raise Problem(NO_RESULTS, f"GET /v1/boards/{board_id}/results has the periods that there are results of")
     entries = await reading.load_entries(conn, community=community, board_id=board_id, starts_on=starts_on)
-    won = await reading.load_prizes(
-        conn, community=community, board_id=board_id, starts_on=starts_on, member_ids=[]
-    )
+    won = await reading.load_prizes(conn, community=community, board_id=board_id, starts_on=starts_on)
     heads = await load_heads(conn, keys={(community, one.member_id) for one in won})
     prizes: dict[str, list[str]] = {}
     for one in won:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 
 from asyncpg import Record
 
@@ -17,6 +18,7 @@ from services.recognition.boards.domain import (
     Won,
 )
 from shared.calendars import Span
+from shared.contracts.fields import Uuid
 from shared.postgres import Connection
 
 _PAGE = """
@@ -305,34 +307,73 @@ async def add_prizes(conn: Connection, *, community: str, won: Sequence[Won], wo
     )
 
 
-async def load_prizes(
-    conn: Connection, *, community: str, board_id: str | None, starts_on: date | None, member_ids: Sequence[str]
-) -> list[Won]:
-    """The prizes of a period of a board, or those of members; newest first."""
+class PrizePlace(NamedTuple):
+    """Where a page of a member's prizes ended."""
+
+    starts_on: date
+    rank: int
+    prize_id: Uuid
+
+    @classmethod
+    def of(cls, won: Won) -> "PrizePlace":
+        """The place of a prize."""
+        return cls(won.span.starts_on, won.rank, won.prize_id)
+
+
+async def has_prizes(conn: Connection, *, community: str, board_id: str, starts_on: date) -> bool:
+    """Whether prizes of a period of a board were told."""
+    found: bool = await conn.fetchval(
+        "select exists (select from board_prizes where community = $1 and board_id = $2 and starts_on = $3)",
+        community,
+        board_id,
+        starts_on,
+    )
+    return found
+
+
+async def load_prizes(conn: Connection, *, community: str, board_id: str, starts_on: date) -> list[Won]:
+    """The prizes of a period of a board, the first first: its size, and who is tied beyond it, at most."""
     rows = await conn.fetch(
         """
-        select * from board_prizes
-        where community = $1 and ($2::text is null or board_id = $2) and ($3::date is null or starts_on = $3)
-            and ($4::uuid[] = '{}' or member_id = any($4))
-        order by starts_on desc, rank, member_id, prize limit 1000
+        select * from board_prizes where community = $1 and board_id = $2 and starts_on = $3
+        order by rank, member_id, prize
         """,
         community,
         board_id,
         starts_on,
-        list(member_ids),
     )
-    return [
-        Won(
-            str(row["prize_id"]),
-            row["board_id"],
-            row["board_title"],
-            Span(row["starts_on"], row["ends_on"]),
-            str(row["member_id"]),
-            row["prize"],
-            row["title"],
-            row["rank"],
-            row["points"],
-            row["programme_version"],
-        )
-        for row in rows
-    ]
+    return [_won(row) for row in rows]
+
+
+async def page_of_prizes(
+    conn: Connection, *, community: str, member_ids: Sequence[str], after: PrizePlace | None, limit_count: int
+) -> list[Won]:
+    """The prizes of members, the newest first."""
+    rows = await conn.fetch(
+        """
+        select * from board_prizes
+        where community = $1 and member_id = any($2::uuid[]) and ($3::date is null
+            or starts_on < $3 or starts_on = $3 and (rank, prize_id) > ($4::bigint, $5::uuid))
+        order by starts_on desc, rank, prize_id limit $6
+        """,
+        community,
+        list(member_ids),
+        *(after or (None, None, None)),
+        limit_count,
+    )
+    return [_won(row) for row in rows]
+
+
+def _won(row: Record) -> Won:
+    return Won(
+        str(row["prize_id"]),
+        row["board_id"],
+        row["board_title"],
+        Span(row["starts_on"], row["ends_on"]),
+        str(row["member_id"]),
+        row["prize"],
+        row["title"],
+        row["rank"],
+        row["points"],
+        row["programme_version"],
+    )

@@ -42,6 +42,7 @@ class CatalogueItem(BaseModel):
     )
     kind: RewardKind
     category: str | None = Field(None, examples=["books"])
+    tags: list[str] = Field(default_factory=list, examples=[["for readers", "online"]])
     translations: list[RewardTranslated] = Field(default_factory=list)
     level: str | None = Field(None, description="A level that it takes to have it")
     closes_at: datetime | None = Field(None, description="On offer until then")
@@ -71,6 +72,7 @@ class CatalogueItem(BaseModel):
             source=offer.source,
             kind=terms.kind,
             category=terms.category,
+            tags=list(terms.tags),
             translations=RewardTranslated.all_of(terms),
             level=terms.level,
             closes_at=terms.closes_at,

@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.rewards.catalogue import handlers, store
 from services.rewards.catalogue.domain import (
+    TAG_MAX_CHARS,
+    TAGS_MAX_COUNT,
     Left,
     MemberLimit,
     Offer,
@@ -24,6 +26,8 @@ from services.rewards.catalogue.domain import (
     UnknownCatalogueRewardError,
     UnusableRewardError,
     limited,
+    tag_of,
+    tags_of,
 )
 from shared.contracts.fields import NO_CONTROL, POINTS_MAX, Language, Name, Slug, Text
 from shared.contracts.programme.rewards import STOCK_MAX_COUNT
@@ -56,6 +60,7 @@ SEARCH_MAX_CHARS = 100
 router = APIRouter(tags=["catalogue"])
 Looker = Annotated[Principal, requires(Scope.REWARDS_READ)]
 Keeper = Annotated[Principal, requires(Scope.REWARDS_WRITE)]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=TAG_MAX_CHARS, pattern=NO_CONTROL)]
 Cost = Annotated[int, Field(ge=1, le=POINTS_MAX)]
 
 
@@ -91,6 +96,12 @@ class RewardSaid(RequestBody):
         default_factory=list, max_length=TRANSLATIONS_MAX_COUNT, description="Each language once"
     )
     category: Slug | None = Field(None, description="What members filter by", examples=["books"])
+    tags: list[Tag] = Field(
+        default_factory=list,
+        max_length=TAGS_MAX_COUNT,
+        description="What members filter by, too; case and blanks around do not count, and none has a comma",
+        examples=[["for readers", "online"]],
+    )
     points: Cost = Field(description="Its price from now on", examples=[1000])
     later_prices: list[LaterPrice] = Field(
         default_factory=list,
@@ -122,6 +133,7 @@ class RewardSaid(RequestBody):
             description=self.description,
             translations=translations,
             category=self.category,
+            tags=tags_of(self.tags),
             audience=self.audience,
             level=self.level,
             opens_at=self.opens_at,
@@ -144,6 +156,7 @@ _EXAMPLE: dict[str, Any] = {
     "description": "For any bookshop",
     "translations": [{"language": "it", "title": "Buono libri da 10 €"}],
     "category": "books",
+    "tags": ["for readers", "online"],
     "points": 1000,
     "later_prices": [{"effective_from": "2030-01-01T00:00:00Z", "points": 1200}],
     "low_count": 10,
@@ -232,6 +245,7 @@ class RewardShown(BaseModel):
     description: str
     translations: list[RewardTranslated]
     category: str | None
+    tags: list[str] = Field(examples=[["for readers", "online"]])
     points: int | None = Field(description="Its price now; null before the first begins", examples=[1000])
     prices: list[RewardPrice] = Field(description="Those that held, the one that holds, and those to come")
     audience: str | None
@@ -262,6 +276,7 @@ class RewardShown(BaseModel):
             description=terms.description,
             translations=RewardTranslated.all_of(terms),
             category=terms.category,
+            tags=list(terms.tags),
             points=reward.price_at(at),
             prices=[RewardPrice(**price._asdict()) for price in reward.prices],
             audience=terms.audience,
@@ -341,6 +356,7 @@ async def list_rewards(
     place: Annotated[RewardPlace | None, after(RewardPlace)],
     kind: Annotated[RewardKind | None, Query(description="Only these")] = None,
     category: Annotated[Slug | None, Query(description="Only those of this category")] = None,
+    tag: Annotated[Tag | None, Query(description="Only those with this tag")] = None,
     q: Annotated[
         str | None,
         Query(
@@ -353,7 +369,7 @@ async def list_rewards(
 ) -> Page[RewardShown]:
     """The catalogue's own, withdrawn ones too, by their ids; the programme's are in `GET /v1/catalogue`."""
     community, at = principal.community, datetime.now(UTC)
-    wanted = RewardFilter(kind, category, q or None)
+    wanted = RewardFilter(kind, category, None if tag is None else tag_of(tag), q or None)
     found = await store.page_of_rewards(conn, wanted, community=community, after=place, limit=limit)
     shown = {one.id: one for one in await _shown(conn, found, community=community, at=at)}
     return Page.of(

@@ -5,7 +5,9 @@ from typing import Any
 
 import orjson
 
-from services.rewards.costs.handlers import book_cost
+from services.rewards.costs.domain import NotRefundedSoError
+from services.rewards.costs.handlers import book_cost, say_refunded
+from services.rewards.costs.store import find_cost
 from services.rewards.fulfilment import handlers as fulfilment
 from services.rewards.orders.handlers.settling import give_goods, give_up
 from services.rewards.providers.domain.contract import Goods
@@ -135,7 +137,7 @@ async def confirm(tx: Transaction[Settings], *, redemption_id: str, principal: P
     reason = f"found out by two people: {proposal.reason}"
     if proposal.outcome is OutcomeOfOrder.DELIVERED:
         await _delivered(tx, redemption, order=order, by=principal.credential)
-        await book_cost(tx, order, charge=None)
+        await book_cost(tx, order, member_id=redemption.member_id, charge=None)
     else:
         await give_up(tx, order, reason=proposal.reason, by=principal.credential)
     ended = replace(order.ended(reason), proposal=None)
@@ -156,14 +158,29 @@ async def _delivered(tx: Transaction[Settings], redemption: Redemption, *, order
         raise OrderKnownError("somebody has that code already: propose another, or none")
 
 
-async def acknowledge(tx: Transaction, *, community: str, redemption_id: str, note: str) -> Order:
-    """Note that what only people could put right was put right. Raises UnknownOrderError and OrderKnownError."""
+async def acknowledge(
+    tx: Transaction, *, community: str, redemption_id: str, note: str, refunded_minor: int | None = None
+) -> Order:
+    """Note that what only people could put right was put right.
+
+    `refunded_minor` is what its provider refunded of the card, where it does not say so itself; then it is needed.
+    Raises UnknownOrderError, OrderKnownError and NotRefundedSoError.
+    """
     redemption, order = await _lock(tx, community=community, redemption_id=redemption_id)
     if order.trouble is None or order.trouble in _UNDECIDED:
         raise OrderKnownError("there is nothing of it that somebody put right")
     settled = order.ended(order.reason)
     await store.set_order(tx.conn, settled)
-    tx.did(_did("acknowledge", redemption, order, note=note))
+    said = {} if refunded_minor is None else {"refunded_minor": refunded_minor}
+    tx.did(_did("acknowledge", redemption, order, note=note, **said))
+    # Last: the community's accounts are locked after all else.
+    cost = await find_cost(tx.conn, community=community, redemption_id=redemption_id)
+    if refunded_minor is not None:
+        if cost is None:
+            raise NotRefundedSoError("nothing was booked for it")
+        await say_refunded(tx, cost, minor=refunded_minor, member_id=redemption.member_id)
+    elif cost is not None and cost.is_refund_unsaid:
+        raise NotRefundedSoError("its provider took it back and does not say what it refunds: say it")
     return settled
 
 

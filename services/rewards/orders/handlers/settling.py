@@ -142,9 +142,11 @@ async def _answered(
     settled = await _settled_by(tx, redemption, order=order, going=going, answer=answer)
     # Last: the community's accounts are locked after those of members.
     if answer.standing is Standing.DELIVERED and answer.goods is not None:
-        await book_cost(tx, order, charge=answer.charge)
+        await book_cost(tx, order, member_id=redemption.member_id, charge=answer.charge)
     elif answer.standing not in (Standing.DELIVERED, Standing.PENDING):
-        await take_back_cost(tx, order, charge=answer.charge)
+        is_known = await take_back_cost(tx, order, member_id=redemption.member_id, charge=answer.charge)
+        if not is_known and settled.trouble is None:
+            return settled.in_trouble(Trouble.REFUND_UNSAID, settled.reason)
     return settled
 
 

@@ -23,6 +23,8 @@ class Trouble(StrEnum):
     REVERSED = "reversed"
     #: It delivered what was given up here, and the points are back.
     DELIVERED_AFTER_ALL = "delivered_after_all"
+    #: It took the card back, and does not say what it refunds of its price.
+    REFUND_UNSAID = "refund_unsaid"
 
 
 class OutcomeOfOrder(StrEnum):

@@ -28,7 +28,7 @@ NOT_RESERVED = ProblemType("more-than-reserved", 409, "Fewer points are reserved
 NOT_CANCELLABLE = ProblemType("redemption-not-cancellable", 409, "The redemption cannot be cancelled")
 REWARD_LEVEL_LACKING = ProblemType("reward-level-lacking", 409, "The reward takes a level that the member lacks")
 HAD_ENOUGH = ProblemType("reward-had-enough", 409, "One person may have no more of the reward")
-PRICE_CHANGED = ProblemType("order-price-changed", 409, "The order costs something else by now")
+PRICE_CHANGED = ProblemType("order-price-changed", 409, "It costs something else by now")
 UNKNOWN_ORDER = ProblemType("unknown-order", 404, "Order not found")
 NO_CODE = ProblemType("no-code", 404, "There is no code to show")
 NOT_THEIRS = ProblemType("code-of-another", 403, "The code is shown to whom it was given alone")
@@ -48,6 +48,7 @@ REFUSALS = (
     NOT_ENOUGH_POINTS,
     QUOTE_NEEDED,
     QUOTE_OVER,
+    PRICE_CHANGED,
 )
 QUOTE_DESCRIPTION: Final = "The quote that it is chosen at, where its price follows a rate"
 
@@ -66,6 +67,11 @@ class RedemptionRequest(RequestBody):
     member_id: MemberNamed = Field(description="An id or an identity, as `forum:ada`", examples=[MEMBER_EXAMPLE])
     reward_id: Slug = Field(examples=["sticker-pack"])
     quote_id: UUID | None = Field(None, description=QUOTE_DESCRIPTION)
+    points: Annotated[int, Field(ge=1, le=MAX_POINTS)] | None = Field(
+        None,
+        description="What it costs as whoever chooses it saw: at another price nothing is reserved; null: any",
+        examples=[None],
+    )
 
 
 class Confirmation(RequestBody):
@@ -85,6 +91,11 @@ class OwnRequest(RequestBody):
 
     reward_id: Slug = Field(examples=["sticker-pack"])
     quote_id: UUID | None = Field(None, description=QUOTE_DESCRIPTION)
+    points: Annotated[int, Field(ge=1, le=MAX_POINTS)] | None = Field(
+        None,
+        description="What it costs as whoever chooses it saw: at another price nothing is reserved; null: any",
+        examples=[None],
+    )
 
 
 class OrderItem(RequestBody):

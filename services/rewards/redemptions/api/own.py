@@ -13,7 +13,6 @@ from services.rewards.redemptions.api.models import (
     NO_CODE,
     NOT_CANCELLABLE,
     NOT_THEIRS,
-    PRICE_CHANGED,
     REFUSALS,
     UNKNOWN_ORDER,
     UNKNOWN_REDEMPTION,
@@ -78,6 +77,7 @@ async def post_own_redemption(
             by=principal.credential,
             command="redemption.choose",
             quote_id=None if wanted.quote_id is None else str(wanted.quote_id),
+            seen_points=wanted.points,
         )
         return Redemption.of(reserved)
 
@@ -90,7 +90,7 @@ async def post_own_redemption(
     summary="Choose several rewards at once",
     status_code=201,
     response_model=Order,
-    responses=problem_responses(UNKNOWN_IDENTITY, *REFUSALS, PRICE_CHANGED, KEY_REUSED),
+    responses=problem_responses(UNKNOWN_IDENTITY, *REFUSALS, KEY_REUSED),
 )
 async def post_own_order(
     principal: Annotated[Principal, requires(Scope.REWARDS_WRITE, or_own=True)],

@@ -81,6 +81,7 @@ async def post_redemption(
             idempotency_key=idempotency_key,
             by=principal.credential,
             quote_id=None if wanted.quote_id is None else str(wanted.quote_id),
+            seen_points=wanted.points,
         )
         return Redemption.of(reserved)
 

@@ -27,6 +27,7 @@ from services.rewards.redemptions.domain import (
     OtherRequestError,
     OutOfStockError,
     OutsideAudienceError,
+    PriceChangedError,
     Redemption,
     RedemptionState,
     RewardLevelLackingError,
@@ -59,11 +60,13 @@ async def reserve(
     idempotency_key: str,
     by: str,
     quote_id: str | None = None,
+    seen_points: int | None = None,
     command: str = "redemption.reserve",
 ) -> Redemption:
     """Reserve the points of a reward for a member; return the redemption. `command` is what the audit calls it.
 
     One whose price follows a rate is reserved at that of its quote; raises QuoteNeededError and QuoteOverError.
+    Where it costs something else than the `seen_points` of whoever chooses it, raises PriceChangedError.
 
     One that was made with this key, and whose answer was lost with a database, is the answer again. Raises
     OtherRequestError when that was for another member or reward, UnknownRewardError, OutsideAudienceError when the
@@ -87,6 +90,8 @@ async def reserve(
     await check_entitled(tx, offer, in_force=in_force, community=community, member_id=member_id)
     quote = await quoted(tx, offer, community=community, quote_id=quote_id)
     points = offer.points if quote is None else quote.points
+    if seen_points is not None and seen_points != points:
+        raise PriceChangedError(asked=seen_points, points=points)
     wanted = reserved(
         tx, offer, community=community, redemption_id=made, member_id=member_id, points=points, by=by
     )

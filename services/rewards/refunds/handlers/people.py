@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from services.rewards.costs.store import find_cost
 from services.rewards.fulfilment.domain import FulfilledBy
 from services.rewards.payouts.domain import Actor
 from services.rewards.providers.domain.contract import Standing
@@ -184,5 +185,9 @@ async def _go_on(tx: Transaction[Settings], redemption: Redemption, *, refund: R
         and order.trouble is Trouble.REVERSED
         and (done.redemption.state is RedemptionState.REFUNDED)
     ):
-        await order_store.set_order(tx.conn, order.ended(order.reason))
+        cost = await find_cost(tx.conn, community=order.community, redemption_id=order.redemption_id)
+        if cost is not None and cost.is_refund_unsaid:
+            await order_store.set_order(tx.conn, order.in_trouble(Trouble.REFUND_UNSAID, order.reason))
+        else:
+            await order_store.set_order(tx.conn, order.ended(order.reason))
     return done.refund

@@ -151,6 +151,25 @@ async def test_open_questions_of_an_audience_and_who_wants_to_be_named(world: An
         return [one["member_id"] for one in answer.json()["members"]]
 
     assert await knowing() == [world.uuid("dan")]
+    # Whoever is one person with somebody who is on no board is not, either, and is again when they part.
+    hidden = said(world, "eve", 1)
+    hidden["data"]["off_boards"] = True
+    bot = said(world, "eve", 2)
+    bot["data"] |= {"off_boards": True, "bot_by": "hand"}
+    again = said(world, "eve", 3)
+    merged = merge(world, "eve", "dan", 1)
+    for facts, known in (
+        ([hidden, merged], []),
+        ([bot], [world.uuid("dan")]),
+        ([again], [world.uuid("dan")]),
+        ([hidden | {"data": hidden["data"] | {"revision": 4}}], []),
+        ([merge(world, "eve", "dan", 2, ends=True)], [world.uuid("dan")]),
+        ([merge(world, "eve", "dan", 3)], []),
+        ([merge(world, "eve", "dan", 4, ends=True)], [world.uuid("dan")]),
+    ):
+        await world.handle(on_members, *facts)
+        await world.settle()
+        assert await knowing() == known
     hidden = said(world, "dan", 1)
     hidden["data"]["off_boards"] = True
     await world.handle(on_members, hidden)

@@ -208,6 +208,53 @@ async def test_the_wall_has_what_was_written_and_hides_what_words_and_decisions_
     assert found.json() == {"items": []}
 
 
+@pytest.mark.parametrize("is_merged_first", [True, False])
+async def test_whoever_wants_no_part_takes_who_is_one_person_with_them_off_the_wall_until_they_part(
+    community: Community, is_merged_first: bool
+) -> None:
+    ada, ada_shows = await member(community, "ada")
+    grace, _ = await member(community, "grace")
+    other, _ = await member(community, "other")
+    _, edith_shows = await member(community, "edith")
+    await declare(community)
+    await give(community, ada_shows, grace)
+
+    async def said(what: str) -> None:
+        sql = f"update members set {what} where community = $1 and member_id = $2"
+        await community.pool.execute(sql, community.name, other)
+
+    async def turned(how: str, into: str) -> None:
+        answer = await community.client.post(f"/v1/members/{into}/{how}", json={"member_id": other})
+        assert answer.status_code == 200, answer.text
+
+    async def seen() -> list[int]:
+        words = {"name": "grace"}
+        found = await community.client.post("/v1/kudos/receivers", json=words, headers=edith_shows)
+        return [len(await wall(community, edith_shows)), len(found.json()["items"])]
+
+    sql = "update members set name = 'Grace' where community = $1 and member_id = $2"
+    await community.pool.execute(sql, community.name, grace)
+    assert await seen() == [1, 1]
+    # Of who gave it, and of who got it, who alone is found by name.
+    for head_id, without in ((ada, [0, 1]), (grace, [0, 0])):
+        for what in ("off_boards_wish = true", "hidden_by = 'hand'"):
+            if is_merged_first:
+                await turned("merge", head_id)
+                assert await seen() == [1, 1]
+            await said(what)
+            if not is_merged_first:
+                await turned("merge", head_id)
+            assert await seen() == without
+            # A bot takes nobody off.
+            await said("bot_by = 'hand'")
+            assert await seen() == [1, 1]
+            await said("bot_by = null")
+            assert await seen() == without
+            await turned("unmerge", head_id)
+            assert await seen() == [1, 1]
+            await said("off_boards_wish = false, hidden_by = null")
+
+
 async def test_what_platforms_send_is_on_the_wall_and_goes_when_it_is_taken_back_or_somebody_is_forgotten(
     engineer: Community,
 ) -> None:

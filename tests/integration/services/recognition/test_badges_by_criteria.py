@@ -1,6 +1,7 @@
 """Badges that ask for several things: who has them holds them, whatever changed, in whatever order it came."""
 
 import asyncio
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from services.recognition.badges.handlers import deciding
 from services.recognition.badges.handlers.deciding import keep_badges, on_audiences
 from services.recognition.badges.handlers.restoring import on_badges_told
+from services.recognition.badges.store import standing as badges_store
 from services.recognition.counts.handlers import keep_counting, on_events
 from services.recognition.merges.handlers import on_members
 from services.recognition.thresholds.handlers import on_programmes
@@ -185,6 +187,44 @@ async def test_a_new_badge_goes_to_who_has_it_coming_and_tells_nobody(
     await world.handle(on_programmes, programme(world, 4, TIERS))
     await kept(world)
     assert seen(await world.published()) == [("both", True)] * 2
+
+
+class KilledError(Exception):
+    """What ends a process in the middle."""
+
+
+async def test_a_backfill_whose_process_is_killed_in_each_piece_goes_on_where_it_was(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deciding, "PIECE_COUNT", 1)
+    await world.handle(on_programmes, programme(world, 1, TIERS))
+    await kept(world)
+    await world.awarded(*(world.award(name, 5) for name in "abcd"))
+    await kept(world)
+    await world.outbox()
+    killed: list[str | None] = []
+    put_sweep = badges_store.put_sweep
+
+    async def dies(conn: Any, sweep: Any) -> None:
+        await put_sweep(conn, sweep)
+        if sweep.community == world.community and sweep.after_member not in killed:
+            killed.append(sweep.after_member)
+            raise KilledError
+
+    monkeypatch.setattr(badges_store, "put_sweep", dies)
+    await world.handle(on_programmes, programme(world, 2, TIERS, TWO | {"limited_to": 3}))
+    for number in range(5):
+        with pytest.raises(KilledError) if number < 4 else nullcontext():
+            await kept(world)
+        # What comes meanwhile is looked at first.
+        await world.awarded(world.award("abcd"[number % 4], 1))
+    await kept(world)
+    assert killed == sorted(world.uuid(name) for name in "abcd")
+    granted = await world.published()
+    assert sorted(one["edition"] for one in granted) == [1, 2, 3]
+    assert len({one["member_id"] for one in granted}) == 3
+    row = await world.pool.fetchrow("select * from badge_sweeps where community = $1", world.community)
+    assert (row["members"], row["is_done"]) == (4, True)
 
 
 async def test_of_a_limited_badge_there_are_never_more_whoever_decides_at_once(world: Any) -> None:

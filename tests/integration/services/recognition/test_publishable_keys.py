@@ -1,6 +1,6 @@
 """A key in a browser reads what the community shows to everybody, names only where they are, and not too often."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import orjson
@@ -162,10 +162,14 @@ async def test_a_card_is_there_for_everybody_once_its_member_wants_it_and_until_
     assert await told(4, dated=[consent(True)]) == 200
     assert await told(5, dated=[consent(True)], standing={"hidden": "hand"}) == 404
     assert await told(6, dated=[consent(True)]) == 200
+    # What ingest tells is so, also where its clock is ahead.
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    assert await told(7, dated=[consent(True), consent(False, ahead)]) == 404
+    assert await told(8, dated=[consent(False), consent(True, ahead)]) == 200
     await show(world, Public.BOARDS, Public.NAMES, revision=2)
     assert (await visitor.get(path)).status_code == 401
     await show(world, Public.CARDS, revision=3)
-    assert await told(7, "member.erased.v1", forfeits=False) == 404
+    assert await told(9, "member.erased.v1", forfeits=False) == 404
     rows = await world.pool.fetchval("select count(*) from cards where community = $1", world.community)
     assert rows == 0
 

@@ -141,6 +141,14 @@ async def test_all_who_tie_with_the_last_winner_win_also_beyond_the_boards_size(
     assert len((await results(api, world))[1]) == 2
     prizes = (await api.get(f"/v1/members/{tied[4]}/boards")).json()["prizes"]
     assert {one["board_title"] for one in prizes} == {"M", "W"}
+    paged = []
+    after: str | None = None
+    while not paged or after is not None:
+        asked = {"limit": 1} if after is None else {"limit": 1, "after": after}
+        page = (await api.get(f"/v1/members/{tied[4]}/boards", params=asked)).json()
+        paged += page["prizes"]
+        after = page["next"]
+    assert paged == prizes
 
     # So many and no more.
     monkeypatch.setattr(keeping, "TIED_BEYOND_SIZE_MAX_COUNT", 1)

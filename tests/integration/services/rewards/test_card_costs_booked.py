@@ -79,6 +79,46 @@ async def test_what_a_provider_takes_back_costs_what_it_kept(store: Store, api: 
     assert (await store.world.check()).differences == 0
 
 
+async def test_what_a_provider_does_not_say_it_refunds_waits_for_a_person_and_is_booked_as_they_say(
+    store: Store, api: Any
+) -> None:
+    ada = await member(store.world, "ada")
+    store.shop.told.cancels, store.shop.told.says_refunds = Cancels.TAKE_BACK, False
+    redemption_id = await store.chosen(ada)
+    await store.work()
+    before = await store.world.money()
+    await refund(api, redemption_id)
+    await store.work(later_seconds=60)
+    # The points are back; of the money nobody knows, so nothing is booked, and somebody is asked.
+    assert await store.state(redemption_id) == ("refunded", "compensated")
+    assert await store.world.money() == before
+    order = await store.order(redemption_id)
+    assert (order["trouble"], order["cost"]["taken_back_at"]) == ("refund_unsaid", None)
+    assert order["cost"]["refund_unsaid_at"] is not None
+    (troubled,) = (await api.get("/v1/provider-orders", params={"troubled": True})).json()["items"]
+    assert troubled["redemption_id"] == redemption_id
+    # Asked again it says no more, and it waits on.
+    await api.post(f"/v1/provider-orders/{redemption_id}/ask")
+    await store.work(later_seconds=60)
+    assert (await store.order(redemption_id))["cost"] == order["cost"]
+
+    settle = f"/v1/provider-orders/{redemption_id}/acknowledge"
+    for said in ({}, {"refunded_minor": 971}):
+        refused = await api.post(settle, json={"note": "Their statement"} | said)
+        assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (409, "provider-refund-amount")
+    for impossible in (-1, 1.5, "970", 10**13):
+        refused = await api.post(settle, json={"note": "Their statement", "refunded_minor": impossible})
+        assert refused.status_code == 422, refused.text
+    done = await api.post(settle, json={"note": "Their statement", "refunded_minor": 900})
+    assert done.status_code == 200, done.text
+    assert (done.json()["trouble"], done.json()["cost"]["kept_minor"]) == (None, 70)
+    assert await store.world.money() == {"provider_balance": 70, "card_differences": -70}
+    # It is said once.
+    assert (await api.post(settle, json={"note": "Again", "refunded_minor": 900})).status_code == 409
+    assert await events(store) == ["card_bought", "card_taken_back"]
+    assert (await store.world.check()).differences == 0
+
+
 async def test_what_two_people_found_out_costs_its_value_until_the_provider_says_more(
     store: Store, api: Any, clients: Any
 ) -> None:

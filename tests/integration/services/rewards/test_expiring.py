@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from services.rewards.expiring.handlers import warn_of_expiry
+from services.rewards.lots.handlers.upkeep import expire_points
 from services.rewards.programmes.handlers import on_programmes
 from tests.integration.services.rewards.finance import CATALOGUE
 
@@ -74,6 +75,33 @@ async def test_a_member_sees_what_expires_when(lasting: Any, api: Any, all_pages
     assert found == sorted(found, key=lambda one: one["expires_at"])
     assert all(one["last_day"] < one["expires_at"] for one in found)
     assert (await api.get("/v1/members/0e6c1f0a-6d3f-5b0e-9a51-6f5c1d2e3f41/expiring-points")).status_code == 404
+
+
+async def test_what_is_listed_is_what_expires(lasting: Any, api: Any, all_pages: Any) -> None:
+    """Some is reserved, some owed: what expires first pays that, and no more is listed than is available."""
+    ada, now = lasting.uuid("ada"), datetime.now(UTC)
+    await lasting.give(lasting.award("for ever", "ada", 500, at=now - timedelta(days=4)))
+    # 7 of those that expire first are owed by an award that was used and taken back.
+    body = {"member_id": ada, "reward_id": "sticker"}
+    assert (await api.post("/v1/redemptions", json=body, headers={"Idempotency-Key": "r"})).status_code == 201
+    await lasting.give(lasting.award("less", "ada", -7, "as soon", total=13))
+    await lasting.give(lasting.award("below", "ada", -100, at=now))
+    balance = await lasting.balance("ada")
+    url = f"/v1/members/{ada}/expiring-points"
+    listed = await all_pages(api, url, limit=1)
+    assert listed == (await api.get(url)).json()["items"]
+    assert sum(one["points"] for one in listed) == balance["available"]
+    told = {(points, request_id) for member, points, request_id in await warn(lasting) if member == ada}
+    assert {points for points, _ in told} <= {str(one["points"]) for one in listed}
+
+    expired = 0
+    for one in listed:
+        lasting.later = datetime.fromisoformat(one["expires_at"]) - datetime.now(UTC) + timedelta(hours=1)
+        async with lasting.begin() as tx:
+            await expire_points(tx)
+        expired += one["points"]
+        assert (await lasting.balance("ada"))["expired"] == expired
+    lasting.later = timedelta(0)
 
 
 async def test_without_days_in_the_programme_nobody_is_told(world: Any) -> None:

@@ -129,6 +129,37 @@ async def test_cards_are_found_by_currency_and_country(world: Any, api: Any) -> 
         assert choices["currencies"] == [{"value": "EUR", "rewards_count": 1}]
 
 
+async def test_rewards_are_filtered_by_tags_that_are_written_alike(shop: Any, api: Any) -> None:
+    refused = {"kind": "experience", "title": "Run", "points": 5, "id": "run"}
+    for tags in ([""], ["  "], ["a,b"], ["x" * 41], ["x"] * 11, ["\ufdfa" * 5], ["a\u0000"], "online"):
+        answer = await api.post("/v1/catalogue/rewards", json=refused | {"tags": tags})
+        assert answer.status_code == 422, answer.text
+    tags = [" ONLINE ", "online", "\uff2f\uff2e\uff2c\uff29\uff2e\uff25", "For   readers"]
+    await add(api, MUG, id="course", kind="experience", title="Course", points=50, tags=tags)
+    await add(api, MUG, id="app", kind="other", title="App", points=60, tags=["online"])
+    (found,) = (await api.get("/v1/catalogue/rewards", params={"tag": "For Readers"})).json()["items"]
+    assert (found["id"], found["tags"]) == ("course", ["for readers", "online"])
+    assert await ids(api, shop, tag="Online") == ["course", "app"]
+    assert await ids(api, shop, tag=["online", "for readers"]) == ["course"]
+    assert await ids(api, shop, tag="online", max_points=55) == ["course"]
+    assert await ids(api, shop, tag="offline") == []
+    for impossible in ("", "x" * 41, ["x"] * 11):
+        asked = {"tag": impossible}
+        answer = await api.get(f"/v1/members/{shop.uuid('ada')}/offered-rewards", params=asked)
+        assert answer.status_code == 422, answer.text
+    choices = (await api.get("/v1/catalogue/choices")).json()
+    assert choices["tags"] == [
+        {"value": "for readers", "rewards_count": 1},
+        {"value": "online", "rewards_count": 2},
+    ]
+    # What is not offered any more is not counted; said anew without tags it has none.
+    said = MUG | {"id": None, "kind": "other", "title": "App", "points": 60, "revision": 1, "is_withdrawn": True}
+    del said["id"]
+    changed = await api.put("/v1/catalogue/rewards/app", json=said)
+    assert (changed.status_code, changed.json()["tags"]) == (200, [])
+    assert await ids(api, shop, tag="online") == ["course"]
+
+
 async def test_ten_thousand_rewards_are_looked_through_at_once(shop: Any, api: Any) -> None:
     await shop.pool.execute(
         """

@@ -124,7 +124,7 @@ async def test_killed_at_each_point_of_an_order_a_card_is_given_once(sells: Sell
 
     async with office.open():
         await published(office)
-        records = await read(office.state, REDEMPTIONS, office.world.community, 12)
+        records = await read(office.state, REDEMPTIONS, office.world.community, 16)
         assert (await office.check())["balanced"]
     told = [orjson.loads(record.value)["data"] for record in records]
     confirmed = Counter(data["redemption_id"] for data in told if data.get("state") == "confirmed")
@@ -176,3 +176,54 @@ async def test_a_restored_database_orders_nothing_again_and_gets_its_codes_back(
         assert (await office.check())["balanced"]
     assert len(shop.orders) == 2
     assert set(shop.placed.values()) == {1}
+
+
+async def test_what_cards_cost_is_known_again_after_a_restore_and_booked_once(sells: Sells) -> None:
+    office, shop = sells.office, sells.shop
+    office.settings = office.settings.model_copy(update={"provider_seconds": 30.0})
+    async with office.open() as parts:
+        await sells.prepare()
+        kept = await redeem(office, "ada", "card", "1")
+        await order_goods(parts.begin, monotonic() + TURN_SECONDS)
+        assert await sells.all_confirmed(kept)
+        await published(office)
+        saved = await backup(office.state, "rewards", office.directory)
+        made = [kept, await redeem(office, "bob", "card", "2"), await redeem(office, "eve", "card", "3")]
+        await order_goods(parts.begin, monotonic() + TURN_SECONDS)
+        assert await sells.all_confirmed(*made)
+        # Of the first its provider keeps a part, of the second it says nothing; the third stays bought.
+        orders = {order.key: order for order in shop.orders}
+        for one, says in ((made[0], True), (made[1], False)):
+            shop.told.kept_minor, shop.told.says_refunds = 50, says
+            shop.change(orders[one["redemption_id"]], "reversed")
+            await office.ask("POST", f"/v1/provider-orders/{one['redemption_id']}/ask")
+        await order_goods(parts.begin, monotonic() + TURN_SECONDS)
+        before = await _costs(office, made)
+        await published(office)
+    assert [(one["trouble"], one["cost"]["kept_minor"]) for one in before["orders"]] == [
+        *((None, 50), ("refund_unsaid", 0), (None, 0))
+    ]
+    assert before["money"]["provider_balance"] == 50 + 970 + 970
+
+    await restore(office.state, "rewards", saved)
+    async with office.open() as parts:
+        after = await _costs(office, made)
+        assert [one["cost"] for one in after["orders"]] == [one["cost"] for one in before["orders"]]
+        assert after["money"] == before["money"]
+        assert after["orders"][1]["trouble"] == "refund_unsaid"
+        # Its provider is asked about what the backup lacks, and says the same: nothing is booked again.
+        await order_goods(parts.begin, monotonic() + TURN_SECONDS)
+        assert (await _costs(office, made))["money"] == after["money"]
+        said = {"note": "Their statement", "refunded_minor": 970}
+        await office.ask("POST", f"/v1/provider-orders/{made[1]['redemption_id']}/acknowledge", json=said)
+        assert (await _costs(office, made))["money"]["provider_balance"] == 50 + 970
+        assert (await office.check())["balanced"]
+
+
+async def _costs(office: Office, made: list[Any]) -> dict[str, Any]:
+    """What the orders of these redemptions cost, and what is booked of it."""
+    accounts = (await office.ask("GET", "/v1/ledger/accounts"))["accounts"]
+    return {
+        "orders": [await office.ask("GET", f"/v1/provider-orders/{one['redemption_id']}") for one in made],
+        "money": {one["kind"]: one["amount"] for one in accounts if one["kind"].startswith(("card", "provider"))},
+    }

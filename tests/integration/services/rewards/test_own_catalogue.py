@@ -178,3 +178,27 @@ async def test_few_left_are_counted_for_whoever_runs_it(shop: Any, api: Any) -> 
     assert await low() == before + 1
     shown = (await api.get("/v1/catalogue/rewards/mug")).json()
     assert (shown["left"], shown["is_low"]) == (1, True)
+
+
+async def test_what_costs_something_else_than_was_seen_is_not_taken(shop: Any, api: Any) -> None:
+    await add(api, MUG)
+    ada = await member(shop, "ada")
+    path = f"/v1/members/{shop.uuid('ada')}/redemptions"
+    headers = {"Idempotency-Key": "seen"}
+    said = {key: value for key, value in MUG.items() if key != "id"} | {"revision": 1, "points": 70}
+    assert (await api.put("/v1/catalogue/rewards/mug", json=said)).status_code == 200
+    refused = await ada.post(path, json={"reward_id": "mug", "points": 50}, headers=headers)
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:plaudit:problem:order-price-changed")
+    by_manager = {"member_id": shop.uuid("ada"), "reward_id": "mug", "points": 71}
+    assert (await api.post("/v1/redemptions", json=by_manager, headers=headers)).status_code == 409
+    for impossible in (0, -50, 70.5):
+        answer = await ada.post(path, json={"reward_id": "mug", "points": impossible}, headers=headers)
+        assert answer.status_code == 422, answer.text
+    made = await ada.post(path, json={"reward_id": "mug", "points": 70}, headers=headers)
+    assert (made.status_code, made.json()["points"]) == (201, 70)
+    # The same request is the same redemption, whatever it costs since.
+    assert (
+        await api.put("/v1/catalogue/rewards/mug", json=said | {"revision": 2, "points": 90})
+    ).status_code == 200
+    again = await ada.post(path, json={"reward_id": "mug", "points": 70}, headers=headers)
+    assert (again.status_code, again.json()) == (201, made.json())

@@ -28,7 +28,7 @@ def test_figures_of_a_small_network() -> None:
     found = network_of([*ties("ab", "ba", "bc", "ca", "cd", "de", "ef", "fg", "ge", "xy", "yx"), Tie("a", "c", 5)])
     assert (found.members, found.ties, found.times, found.mutual) == (9, 12, 16, 6)
     assert (found.parts, found.largest_part) == (2, 7)
-    assert found.given["a"] == 6
+    assert (found.absence_factor, found.bridging_members) == (2, 3)
     assert list(found.bridges) == [Bridge("d", 3, 7), Bridge("c", 2, 7), Bridge("e", 2, 7)]
 
 

@@ -319,7 +319,7 @@ class Analytics:
         to: str | None = None,
         after: str | None = None,
     ) -> types.BridgeShownPage:
-        """Without whom most would not be connected on top."""
+        """Without whom most would not be connected on top. They are of when `GET /v1/network` was counted."""
         return cast(
             "types.BridgeShownPage",
             self._ask(
@@ -1342,7 +1342,8 @@ class Analytics:
     ) -> types.NetworkShown:
         """Who answers and thanks whom: how mutual that is, in how many parts, and by how few it is carried.
 
-        It follows what is new within some seconds; who is merged is one.
+        It follows what is new within some seconds; who is merged is one. Of many ties, the network of the
+        last 30 and of the last 90 days is as a timer counted it at `counted_at`.
         """
         return cast(
             "types.NetworkShown",
@@ -1746,7 +1747,8 @@ class Analytics:
         """Of what was asked in those days: posts, suggestions, issues and pull requests that were opened.
 
         An answer is the first event by another member that replies to it, is no bot's and was not taken
-        back. It follows what is new within some seconds.
+        back. It follows what is new within some seconds. Of many questions, those of the last 30 and of the
+        last 90 days by week are as a timer counted them at `counted_at`.
         """
         return cast(
             "types.ResponseTimes",
@@ -2474,7 +2476,7 @@ class AsyncAnalytics:
         to: str | None = None,
         after: str | None = None,
     ) -> types.BridgeShownPage:
-        """Without whom most would not be connected on top."""
+        """Without whom most would not be connected on top. They are of when `GET /v1/network` was counted."""
         return cast(
             "types.BridgeShownPage",
             await self._ask(
@@ -3505,7 +3507,8 @@ class AsyncAnalytics:
     ) -> types.NetworkShown:
         """Who answers and thanks whom: how mutual that is, in how many parts, and by how few it is carried.
 
-        It follows what is new within some seconds; who is merged is one.
+        It follows what is new within some seconds; who is merged is one. Of many ties, the network of the
+        last 30 and of the last 90 days is as a timer counted it at `counted_at`.
         """
         return cast(
             "types.NetworkShown",
@@ -3915,7 +3918,8 @@ class AsyncAnalytics:
         """Of what was asked in those days: posts, suggestions, issues and pull requests that were opened.
 
         An answer is the first event by another member that replies to it, is no bot's and was not taken
-        back. It follows what is new within some seconds.
+        back. It follows what is new within some seconds. Of many questions, those of the last 30 and of the
+        last 90 days by week are as a timer counted them at `counted_at`.
         """
         return cast(
             "types.ResponseTimes",

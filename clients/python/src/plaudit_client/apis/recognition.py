@@ -501,11 +501,29 @@ class Recognition:
             ),
         )
 
-    def get_member_boards(self, member_id: str) -> types.PlacesOnBoards:
-        """On those that the caller sees."""
+    def get_member_boards(
+        self, member_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.PlacesOnBoards:
+        """Places on those that the caller sees; `limit` and `after` are of the prizes, whatever board they
+        were of.
+        """
         return cast(
             "types.PlacesOnBoards",
-            self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/boards")),
+            self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/boards",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_member_boards(self, member_id: str, *, limit: int | None = None) -> Iterator[types.PlaceOnBoard]:
+        """Every item that `get_member_boards` lists, page by page."""
+        return items(
+            self._ask,
+            call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/boards", params={"limit": limit}),
         )
 
     def get_member_board(
@@ -1394,11 +1412,29 @@ class AsyncRecognition:
             ),
         )
 
-    async def get_member_boards(self, member_id: str) -> types.PlacesOnBoards:
-        """On those that the caller sees."""
+    async def get_member_boards(
+        self, member_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.PlacesOnBoards:
+        """Places on those that the caller sees; `limit` and `after` are of the prizes, whatever board they
+        were of.
+        """
         return cast(
             "types.PlacesOnBoards",
-            await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/boards")),
+            await self._ask(
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/boards",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_member_boards(self, member_id: str, *, limit: int | None = None) -> AsyncIterator[types.PlaceOnBoard]:
+        """Every item that `get_member_boards` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/boards", params={"limit": limit}),
         )
 
     async def get_member_board(

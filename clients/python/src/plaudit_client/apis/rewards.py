@@ -167,7 +167,9 @@ class Rewards:
         return cast("types.Catalogue", self._ask(call("rewards", "GET", "/v1/catalogue")))
 
     def get_reward_choices(self) -> types.RewardChoices:
-        """Kinds, categories, currencies and countries, with how many rewards each has; members may see it."""
+        """Kinds, categories, tags, currencies and countries, with how many rewards each has; members may see
+        it.
+        """
         return cast("types.RewardChoices", self._ask(call("rewards", "GET", "/v1/catalogue/choices")))
 
     def list_quotes(self) -> types.QuotesShown:
@@ -179,6 +181,7 @@ class Rewards:
         *,
         kind: types.RewardKind | None = None,
         category: str | None = None,
+        tag: str | None = None,
         q: str | None = None,
         limit: int | None = None,
         after: str | None = None,
@@ -191,7 +194,14 @@ class Rewards:
                     "rewards",
                     "GET",
                     "/v1/catalogue/rewards",
-                    params={"kind": kind, "category": category, "q": q, "limit": limit, "after": after},
+                    params={
+                        "kind": kind,
+                        "category": category,
+                        "tag": tag,
+                        "q": q,
+                        "limit": limit,
+                        "after": after,
+                    },
                 )
             ),
         )
@@ -201,6 +211,7 @@ class Rewards:
         *,
         kind: types.RewardKind | None = None,
         category: str | None = None,
+        tag: str | None = None,
         q: str | None = None,
         limit: int | None = None,
     ) -> Iterator[types.RewardShown]:
@@ -211,7 +222,7 @@ class Rewards:
                 "rewards",
                 "GET",
                 "/v1/catalogue/rewards",
-                params={"kind": kind, "category": category, "q": q, "limit": limit},
+                params={"kind": kind, "category": category, "tag": tag, "q": q, "limit": limit},
             ),
         )
 
@@ -234,6 +245,7 @@ class Rewards:
         opens_at: str | datetime | None | NotGiven = NOT_GIVEN,
         shows_left: bool | NotGiven = NOT_GIVEN,
         stock: int | None | NotGiven = NOT_GIVEN,
+        tags: Sequence[str] | NotGiven = NOT_GIVEN,
         translations: Sequence[types.RewardTranslation] | NotGiven = NOT_GIVEN,
     ) -> types.RewardShown:
         """Members see it at once, or from `opens_at` on. A voucher has none left before codes are imported."""
@@ -261,6 +273,7 @@ class Rewards:
                         "opens_at": opens_at,
                         "shows_left": shows_left,
                         "stock": stock,
+                        "tags": tags,
                         "translations": translations,
                     },
                 )
@@ -294,6 +307,7 @@ class Rewards:
         opens_at: str | datetime | None | NotGiven = NOT_GIVEN,
         shows_left: bool | NotGiven = NOT_GIVEN,
         stock: int | None | NotGiven = NOT_GIVEN,
+        tags: Sequence[str] | NotGiven = NOT_GIVEN,
         translations: Sequence[types.RewardTranslation] | NotGiven = NOT_GIVEN,
     ) -> types.RewardShown:
         """What is reserved keeps its title and price. Refused where somebody else changed it since `revision`."""
@@ -321,6 +335,7 @@ class Rewards:
                         "opens_at": opens_at,
                         "shows_left": shows_left,
                         "stock": stock,
+                        "tags": tags,
                         "translations": translations,
                     },
                 )
@@ -1762,6 +1777,7 @@ class Rewards:
         language: str | None = None,
         kind: types.RewardKind | None = None,
         category: str | None = None,
+        tag: Sequence[str] | None = None,
         currency: str | None = None,
         country: str | None = None,
         min_points: int | None = None,
@@ -1787,6 +1803,7 @@ class Rewards:
                         "language": language,
                         "kind": kind,
                         "category": category,
+                        "tag": tag,
                         "currency": currency,
                         "country": country,
                         "min_points": min_points,
@@ -1809,6 +1826,7 @@ class Rewards:
         language: str | None = None,
         kind: types.RewardKind | None = None,
         category: str | None = None,
+        tag: Sequence[str] | None = None,
         currency: str | None = None,
         country: str | None = None,
         min_points: int | None = None,
@@ -1830,6 +1848,7 @@ class Rewards:
                     "language": language,
                     "kind": kind,
                     "category": category,
+                    "tag": tag,
                     "currency": currency,
                     "country": country,
                     "min_points": min_points,
@@ -2970,8 +2989,10 @@ class Rewards:
             self._ask(call("rewards", "GET", f"/v1/provider-orders/{as_segment(redemption_id)}")),
         )
 
-    def settle_provider_order(self, redemption_id: str, *, note: str) -> types.ProviderOrder:
-        """For what a provider took back, or delivered after the points were back."""
+    def settle_provider_order(
+        self, redemption_id: str, *, note: str, refunded_minor: int | None | NotGiven = NOT_GIVEN
+    ) -> types.ProviderOrder:
+        """For what a provider took back, perhaps without saying what it refunds, or delivered after all."""
         return cast(
             "types.ProviderOrder",
             self._ask(
@@ -2979,7 +3000,7 @@ class Rewards:
                     "rewards",
                     "POST",
                     f"/v1/provider-orders/{as_segment(redemption_id)}/acknowledge",
-                    fields={"note": note},
+                    fields={"note": note, "refunded_minor": refunded_minor},
                 )
             ),
         )
@@ -3967,7 +3988,9 @@ class AsyncRewards:
         return cast("types.Catalogue", await self._ask(call("rewards", "GET", "/v1/catalogue")))
 
     async def get_reward_choices(self) -> types.RewardChoices:
-        """Kinds, categories, currencies and countries, with how many rewards each has; members may see it."""
+        """Kinds, categories, tags, currencies and countries, with how many rewards each has; members may see
+        it.
+        """
         return cast("types.RewardChoices", await self._ask(call("rewards", "GET", "/v1/catalogue/choices")))
 
     async def list_quotes(self) -> types.QuotesShown:
@@ -3979,6 +4002,7 @@ class AsyncRewards:
         *,
         kind: types.RewardKind | None = None,
         category: str | None = None,
+        tag: str | None = None,
         q: str | None = None,
         limit: int | None = None,
         after: str | None = None,
@@ -3991,7 +4015,14 @@ class AsyncRewards:
                     "rewards",
                     "GET",
                     "/v1/catalogue/rewards",
-                    params={"kind": kind, "category": category, "q": q, "limit": limit, "after": after},
+                    params={
+                        "kind": kind,
+                        "category": category,
+                        "tag": tag,
+                        "q": q,
+                        "limit": limit,
+                        "after": after,
+                    },
                 )
             ),
         )
@@ -4001,6 +4032,7 @@ class AsyncRewards:
         *,
         kind: types.RewardKind | None = None,
         category: str | None = None,
+        tag: str | None = None,
         q: str | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[types.RewardShown]:
@@ -4011,7 +4043,7 @@ class AsyncRewards:
                 "rewards",
                 "GET",
                 "/v1/catalogue/rewards",
-                params={"kind": kind, "category": category, "q": q, "limit": limit},
+                params={"kind": kind, "category": category, "tag": tag, "q": q, "limit": limit},
             ),
         )
 
@@ -4034,6 +4066,7 @@ class AsyncRewards:
         opens_at: str | datetime | None | NotGiven = NOT_GIVEN,
         shows_left: bool | NotGiven = NOT_GIVEN,
         stock: int | None | NotGiven = NOT_GIVEN,
+        tags: Sequence[str] | NotGiven = NOT_GIVEN,
         translations: Sequence[types.RewardTranslation] | NotGiven = NOT_GIVEN,
     ) -> types.RewardShown:
         """Members see it at once, or from `opens_at` on. A voucher has none left before codes are imported."""
@@ -4061,6 +4094,7 @@ class AsyncRewards:
                         "opens_at": opens_at,
                         "shows_left": shows_left,
                         "stock": stock,
+                        "tags": tags,
                         "translations": translations,
                     },
                 )
@@ -4094,6 +4128,7 @@ class AsyncRewards:
         opens_at: str | datetime | None | NotGiven = NOT_GIVEN,
         shows_left: bool | NotGiven = NOT_GIVEN,
         stock: int | None | NotGiven = NOT_GIVEN,
+        tags: Sequence[str] | NotGiven = NOT_GIVEN,
         translations: Sequence[types.RewardTranslation] | NotGiven = NOT_GIVEN,
     ) -> types.RewardShown:
         """What is reserved keeps its title and price. Refused where somebody else changed it since `revision`."""
@@ -4121,6 +4156,7 @@ class AsyncRewards:
                         "opens_at": opens_at,
                         "shows_left": shows_left,
                         "stock": stock,
+                        "tags": tags,
                         "translations": translations,
                     },
                 )
@@ -5620,6 +5656,7 @@ class AsyncRewards:
         language: str | None = None,
         kind: types.RewardKind | None = None,
         category: str | None = None,
+        tag: Sequence[str] | None = None,
         currency: str | None = None,
         country: str | None = None,
         min_points: int | None = None,
@@ -5645,6 +5682,7 @@ class AsyncRewards:
                         "language": language,
                         "kind": kind,
                         "category": category,
+                        "tag": tag,
                         "currency": currency,
                         "country": country,
                         "min_points": min_points,
@@ -5667,6 +5705,7 @@ class AsyncRewards:
         language: str | None = None,
         kind: types.RewardKind | None = None,
         category: str | None = None,
+        tag: Sequence[str] | None = None,
         currency: str | None = None,
         country: str | None = None,
         min_points: int | None = None,
@@ -5688,6 +5727,7 @@ class AsyncRewards:
                     "language": language,
                     "kind": kind,
                     "category": category,
+                    "tag": tag,
                     "currency": currency,
                     "country": country,
                     "min_points": min_points,
@@ -6846,8 +6886,10 @@ class AsyncRewards:
             await self._ask(call("rewards", "GET", f"/v1/provider-orders/{as_segment(redemption_id)}")),
         )
 
-    async def settle_provider_order(self, redemption_id: str, *, note: str) -> types.ProviderOrder:
-        """For what a provider took back, or delivered after the points were back."""
+    async def settle_provider_order(
+        self, redemption_id: str, *, note: str, refunded_minor: int | None | NotGiven = NOT_GIVEN
+    ) -> types.ProviderOrder:
+        """For what a provider took back, perhaps without saying what it refunds, or delivered after all."""
         return cast(
             "types.ProviderOrder",
             await self._ask(
@@ -6855,7 +6897,7 @@ class AsyncRewards:
                     "rewards",
                     "POST",
                     f"/v1/provider-orders/{as_segment(redemption_id)}/acknowledge",
-                    fields={"note": note},
+                    fields={"note": note, "refunded_minor": refunded_minor},
                 )
             ),
         )

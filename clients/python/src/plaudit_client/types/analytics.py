@@ -752,6 +752,7 @@ class NetworkShown(TypedDict):
 
     absence_factor: int | None
     bridging_members: int
+    counted_at: str | None
     ends_on: str
     largest_part: ShareShown
     members: int
@@ -1370,6 +1371,7 @@ class ResponseTimes(TypedDict):
     absence_factor: int | None
     answerers: int
     channels: list[ChannelAnswering]
+    counted_at: str | None
     curve: list[AnsweredWithin]
     ends_on: str
     first_questions: Answering

@@ -926,6 +926,7 @@ class PlacesOnBoards(TypedDict):
     """Where a member stands on each board, and what they won."""
 
     items: list[PlaceOnBoard]
+    next: str | None
     prizes: list[PrizeShown]
 
 

@@ -1,7 +1,7 @@
 """What cards cost: whatever is said of it, what is booked sums to zero and is taken back whole."""
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -13,6 +13,7 @@ from services.rewards.costs.domain import (
     TAKEN_BACK,
     CardCost,
     Expected,
+    NotRefundedSoError,
     back_entries,
     booked,
     bought_entries,
@@ -92,12 +93,33 @@ def test_a_value_that_was_booked_is_corrected_by_what_is_said_later_and_taken_ba
     both.update(sums(booking(said, guessed)))
     assert {key: amount for key, amount in both.items() if amount} == dict(alone)
     back = said.taken_back(charge, now=NOW)
+    if charge.refunded_minor is None:
+        # Nothing is booked before a person says what it refunded.
+        assert back.is_refund_unsaid
+        back = back.refunded(charge.total_minor, now=NOW)
     entries = back_entries(back, booked(back, TAKEN_BACK, at=NOW))
     check_balanced(entries)
     alone.update(sums(list(entries)))
     left = {kind: amount for (kind, _), amount in alone.items() if amount}
     kept = 0 if charge.refunded_minor is None else max(0, charge.total_minor - charge.refunded_minor)
     assert left == ({"provider_balance": kept, "card_differences": -kept} if kept else {})
+
+
+def test_a_refund_that_nobody_says_waits_and_is_never_more_than_was_charged() -> None:
+    bought = cost(Charge("EUR", 990))
+    with pytest.raises(NotRefundedSoError):
+        bought.refunded(990, now=NOW)
+    for said in (None, Charge("EUR", 990), Charge("USD", 990, refunded_minor=990)):
+        waits = bought.taken_back(said, now=NOW)
+        assert waits.is_refund_unsaid
+        assert waits.is_further_than(bought)
+        assert waits.taken_back(said, now=NOW + timedelta(days=1)) == waits
+    with pytest.raises(NotRefundedSoError):
+        waits.refunded(991, now=NOW)
+    found = waits.refunded(40, now=NOW)
+    assert (found.kept_minor, found.is_refund_unsaid, found.is_further_than(waits)) == (950, False, True)
+    assert not waits.is_further_than(found)
+    assert not bought.is_further_than(waits)
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,13 @@ async def test_it_is_told_by_its_machine_and_refuses_what_it_does_not_know(place
     async with httpx.AsyncClient(base_url=place.url, timeout=60) as http:
         told = await http.put("/control/behaviour", json={"next": ["fail"], "webhooks": "twice"})
         said = {"always": "deliver", "next": ["fail"], "webhooks": "twice", "cancels": "keep"}
-        assert told.json() == {**said, "hang_seconds": 2.0, "surcharge_minor": 0, "kept_minor": 0}
+        assert told.json() == {
+            **said,
+            "hang_seconds": 2.0,
+            "surcharge_minor": 0,
+            "kept_minor": 0,
+            "says_refunds": True,
+        }
         assert (await http.put("/control/behaviour", json={"nxt": []})).json() == {"reason": "unknown: nxt"}
         assert (await http.put("/control/behaviour", json={"next": ["explode"]})).status_code == 400
         place.shop.told.following.clear()

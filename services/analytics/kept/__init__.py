@@ -1,0 +1,1 @@
+"""Figures of many that a timer counted, for whoever asks for them."""

@@ -411,6 +411,7 @@ class CatalogueItem(TypedDict):
     points: int
     source: RewardSource
     stock: NotRequired[int | None]
+    tags: NotRequired[list[str]]
     title: str
     translations: NotRequired[list[RewardTranslated]]
 
@@ -451,6 +452,7 @@ class ChangedReward(TypedDict):
     revision: int
     shows_left: NotRequired[bool]
     stock: NotRequired[int | None]
+    tags: NotRequired[list[str]]
     title: str
     translations: NotRequired[list[RewardTranslation]]
 
@@ -1326,6 +1328,7 @@ class NewReward(TypedDict):
     points: int
     shows_left: NotRequired[bool]
     stock: NotRequired[int | None]
+    tags: NotRequired[list[str]]
     title: str
     translations: NotRequired[list[RewardTranslation]]
 
@@ -1375,6 +1378,7 @@ class OfferedReward(TypedDict):
     refused_for: Literal["audience", "level", "had_enough", "none_left"] | None
     source: RewardSource
     stock: NotRequired[int | None]
+    tags: NotRequired[list[str]]
     title: str
     translations: NotRequired[list[RewardTranslated]]
 
@@ -1427,6 +1431,7 @@ class OrderCost(TypedDict):
     fee_minor: int
     is_said: bool
     kept_minor: int
+    refund_unsaid_at: str | None
     taken_back_at: str | None
 
 
@@ -2516,7 +2521,7 @@ class ProviderOrder(TypedDict):
     standing: Literal["pending", "delivered", "failed", "cancelled", "reversed"] | None
     title: str | None
     tries_count: int
-    trouble: Literal["other_order", "known_code", "reversed", "delivered_after_all"] | None
+    trouble: Literal["other_order", "known_code", "reversed", "delivered_after_all", "refund_unsaid"] | None
     unknown_since: str | None
 
 
@@ -2537,6 +2542,7 @@ class PutRight(TypedDict):
     """How something was put right."""
 
     note: str
+    refunded_minor: NotRequired[int | None]
 
 
 class QuoteShown(TypedDict):
@@ -2777,6 +2783,7 @@ class RewardChoices(TypedDict):
     kinds: list[RewardChoice]
     max_points: int
     rewards_count: int
+    tags: list[RewardChoice]
 
 
 class RewardLimit(TypedDict):
@@ -2842,6 +2849,7 @@ class RewardShown(TypedDict):
     revision: int
     shows_left: bool
     stock: int | None
+    tags: list[str]
     title: str
     translations: list[RewardTranslated]
 

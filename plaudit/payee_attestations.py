@@ -8,14 +8,15 @@ from urllib.parse import quote
 import click
 from rich.console import Console
 
-from plaudit.calls import every_item, request
 from plaudit.listing import listing
 from plaudit.people import json_option
 from plaudit.periods import READ, WRITE, to_work
 from plaudit.places import Where
+from plaudit.services_asked import Asking
 from plaudit.terminal import plain
 
 KINDS = ("tax_form", "age")
+_ask = Asking("plaudit payout", "rewards", "/v1/")
 day = click.DateTime(["%Y-%m-%d"])
 
 
@@ -31,10 +32,8 @@ def on_file() -> None:
 @click.option("--member", help="Only of this member: an id or an identity")
 def list_on_file(where: Where, as_json: bool, kind: str | None, member: str | None) -> None:
     """List what is on file of payees, newest first."""
-    place = where.place()
     said = {name: value for name, value in (("kind", kind), ("member", member)) if value}
-    with place.access("plaudit payout", READ, ("rewards",)) as key:
-        found = list(every_item(f"{place.url('rewards')}/v1/payee-attestations", key, **said))
+    found = _ask.every(where, "payee-attestations", READ, **said)
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -66,7 +65,7 @@ def note_tax_form(where: Where, as_json: bool, member: str, form: str, received:
         "received_on": str(received.date()),
         "valid_until": str(until.date()) if until else None,
     }
-    _show(_ask(where, _payee(member), json=body), as_json=as_json)
+    _show(_ask(where, "POST", _payee(member), WRITE, json=body), as_json=as_json)
 
 
 @on_file.command(
@@ -78,7 +77,7 @@ def note_tax_form(where: Where, as_json: bool, member: str, form: str, received:
 @click.argument("years", type=click.IntRange(1, 150))
 def note_age(where: Where, as_json: bool, member: str, years: int) -> None:
     """Note that you have seen that MEMBER is YEARS old at least."""
-    _show(_ask(where, _payee(member), json={"kind": "age", "age_years": years}), as_json=as_json)
+    _show(_ask(where, "POST", _payee(member), WRITE, json={"kind": "age", "age_years": years}), as_json=as_json)
 
 
 @on_file.command(
@@ -89,17 +88,11 @@ def note_age(where: Where, as_json: bool, member: str, years: int) -> None:
 @click.argument("attestation_id", metavar="ATTESTATION", type=click.UUID)
 def withdraw_attestation(where: Where, as_json: bool, attestation_id: Any) -> None:
     """Say that it holds no more: payouts that need it wait."""
-    _show(_ask(where, f"payee-attestations/{attestation_id}/withdraw"), as_json=as_json)
+    _show(_ask(where, "POST", f"payee-attestations/{attestation_id}/withdraw", WRITE), as_json=as_json)
 
 
 def _payee(member: str) -> str:
     return f"payees/{quote(member, safe='')}/attestations"
-
-
-def _ask(where: Where, path: str, **options: Any) -> Any:
-    place = where.place()
-    with place.access("plaudit payout", WRITE, ("rewards",)) as key:
-        return request("POST", f"{place.url('rewards')}/v1/{path}", key, **options)
 
 
 def _what(one: Mapping[str, Any]) -> str:

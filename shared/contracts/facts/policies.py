@@ -221,6 +221,11 @@ RATE_SHEET_TAKEN: Final = FactType(
 )
 
 
+class TaxFormRuleData(TypedDict):
+    country: Country
+    above_minor: SomeMinor
+
+
 class PayoutPolicyData(DecisionOfTwo):
     policy_id: Uuid
     effective_from: LocalDay
@@ -231,13 +236,16 @@ class PayoutPolicyData(DecisionOfTwo):
     warn_above_minor: NotRequired[SomeMinor]
     stop_above_minor: NotRequired[SomeMinor]
     stops_shared_accounts: bool
+    tax_forms: NotRequired[list[TaxFormRuleData]]
+    minimum_age: NotRequired[Annotated[int, Field(ge=1, le=150)]]
 
 
 class PayoutPolicyChanged(FactEnvelope):
     """What holds for payouts in a currency was proposed, approved or withdrawn.
 
     It applies from `effective_from` on, a day of the community. Without `countries` an account may be anywhere,
-    without the bounds no year's sum is looked at.
+    without the bounds no year's sum is looked at. Above that sum of a year, `tax_forms` say, who has an account in
+    the country needs a tax form on file; nobody is paid of whom nobody attested `minimum_age` years.
     """
 
     type: Literal["payout.policy_changed.v1"]
@@ -263,6 +271,8 @@ PAYOUT_POLICY_CHANGED: Final = FactType(
                 "countries": ["DE", "NL"],
                 "stop_above_minor": 60000,
                 "stops_shared_accounts": True,
+                "tax_forms": [{"country": "FR", "above_minor": 120_000}],
+                "minimum_age": 18,
                 **_DECIDED,
             },
         )

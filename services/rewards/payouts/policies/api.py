@@ -20,7 +20,7 @@ from services.rewards.payouts.policies.domain import (
     PayoutPolicyPlace,
 )
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
-from shared.contracts.fields import INTEGER_MAX, Currency
+from shared.contracts.fields import INTEGER_MAX, MINOR_UNITS_MAX, Currency
 from shared.http import (
     Conn,
     Day,
@@ -63,7 +63,7 @@ class TaxFormRule(RequestBody):
     """Above so much in a year, who has an account in a country needs a tax form on file."""
 
     country: Country = Field(examples=["US"], description="Of the account, by ISO 3166")
-    above_minor: int = Field(0, ge=0, le=INTEGER_MAX, description="In a year of a person", examples=[60_000])
+    above_minor: int = Field(0, ge=0, le=MINOR_UNITS_MAX, description="In a year of a person", examples=[60_000])
 
 
 class RuledTaxForm(BaseModel):

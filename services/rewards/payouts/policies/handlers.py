@@ -19,6 +19,7 @@ from services.rewards.payouts.policies import store
 from services.rewards.payouts.policies.domain import (
     PayoutPolicy,
     PayoutPolicyTerms,
+    TaxFormRule,
     UnknownPayoutPolicyError,
 )
 from services.rewards.settings import Settings
@@ -138,6 +139,10 @@ def _tell(tx: Transaction, policy: PayoutPolicy) -> None:
     said |= {name: minor for name, minor in bounds.items() if minor is not None}
     if terms.countries is not None:
         said["countries"] = list(terms.countries)
+    if terms.tax_forms:
+        said["tax_forms"] = [rule._asdict() for rule in terms.tax_forms]
+    if terms.minimum_age is not None:
+        said["minimum_age"] = terms.minimum_age
     data: PayoutPolicyData = said  # type: ignore[assignment]
     tx.tell(
         PAYOUTS,
@@ -167,6 +172,10 @@ async def on_policies_told(tx: Transaction, facts: list[PayoutPolicyChanged]) ->
                 warn_above_minor=data.get("warn_above_minor"),
                 stop_above_minor=data.get("stop_above_minor"),
                 stops_shared_accounts=data["stops_shared_accounts"],
+                tax_forms=tuple(
+                    TaxFormRule(rule["country"], rule["above_minor"]) for rule in data.get("tax_forms", ())
+                ),
+                minimum_age=data.get("minimum_age"),
             )
             waiting = replace(approval, state=ApprovalState.PROPOSED)
             await store.add_policy(tx.conn, PayoutPolicy(community, policy_id, terms, waiting))

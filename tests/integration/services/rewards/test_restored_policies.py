@@ -59,6 +59,8 @@ KINDS = {
             "countries": ["DE", "NL"],
             "stop_above_minor": 60_000,
             "stops_shared_accounts": True,
+            "tax_forms": [{"country": "FR", "above_minor": 120_000}],
+            "minimum_age": 18,
         },
     ),
 }

@@ -64,8 +64,8 @@ async def test_a_worker_that_stops_waits_for_what_is_on_its_way(
     """It was cut off between sent and deleted, and whoever came next published it again."""
     is_sent = asyncio.Event()
 
-    async def slow(*arguments: Any) -> Any:
-        sent = await send_records(*arguments)
+    async def slow(*arguments: Any, **more: Any) -> Any:
+        sent = await send_records(*arguments, **more)
         is_sent.set()
         await asyncio.sleep(SLOW_SECONDS)
         return sent

@@ -1982,6 +1982,7 @@ class Rewards:
         member_id: str,
         *,
         reward_id: str,
+        points: int | None | NotGiven = NOT_GIVEN,
         quote_id: str | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> types.Redemption:
@@ -1994,7 +1995,7 @@ class Rewards:
                     "POST",
                     f"/v1/members/{as_segment(member_id)}/redemptions",
                     headers={"Idempotency-Key": idempotency_key},
-                    fields={"reward_id": reward_id, "quote_id": quote_id},
+                    fields={"reward_id": reward_id, "points": points, "quote_id": quote_id},
                 )
             ),
         )
@@ -3219,6 +3220,7 @@ class Rewards:
         *,
         member_id: str,
         reward_id: str,
+        points: int | None | NotGiven = NOT_GIVEN,
         quote_id: str | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> types.Redemption:
@@ -3231,7 +3233,12 @@ class Rewards:
                     "POST",
                     "/v1/redemptions",
                     headers={"Idempotency-Key": idempotency_key},
-                    fields={"member_id": member_id, "reward_id": reward_id, "quote_id": quote_id},
+                    fields={
+                        "member_id": member_id,
+                        "reward_id": reward_id,
+                        "points": points,
+                        "quote_id": quote_id,
+                    },
                 )
             ),
         )
@@ -5865,6 +5872,7 @@ class AsyncRewards:
         member_id: str,
         *,
         reward_id: str,
+        points: int | None | NotGiven = NOT_GIVEN,
         quote_id: str | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> types.Redemption:
@@ -5877,7 +5885,7 @@ class AsyncRewards:
                     "POST",
                     f"/v1/members/{as_segment(member_id)}/redemptions",
                     headers={"Idempotency-Key": idempotency_key},
-                    fields={"reward_id": reward_id, "quote_id": quote_id},
+                    fields={"reward_id": reward_id, "points": points, "quote_id": quote_id},
                 )
             ),
         )
@@ -7118,6 +7126,7 @@ class AsyncRewards:
         *,
         member_id: str,
         reward_id: str,
+        points: int | None | NotGiven = NOT_GIVEN,
         quote_id: str | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> types.Redemption:
@@ -7130,7 +7139,12 @@ class AsyncRewards:
                     "POST",
                     "/v1/redemptions",
                     headers={"Idempotency-Key": idempotency_key},
-                    fields={"member_id": member_id, "reward_id": reward_id, "quote_id": quote_id},
+                    fields={
+                        "member_id": member_id,
+                        "reward_id": reward_id,
+                        "points": points,
+                        "quote_id": quote_id,
+                    },
                 )
             ),
         )

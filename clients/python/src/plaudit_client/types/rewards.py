@@ -1570,6 +1570,7 @@ class OwnPartition(TypedDict):
 class OwnRequest(TypedDict):
     """Which reward a member wants."""
 
+    points: NotRequired[int | None]
     quote_id: NotRequired[str | None]
     reward_id: str
 
@@ -2674,6 +2675,7 @@ class RedemptionRequest(TypedDict):
     """Who wants which reward."""
 
     member_id: str
+    points: NotRequired[int | None]
     quote_id: NotRequired[str | None]
     reward_id: str
 

@@ -143,6 +143,7 @@ HELD: Final = (
     _("Accounts of the ledger"),
     _("What is on each account"),
     _("What came and went on each account"),
+    _("How many others only they connect with most, in the last 30 and 90 days, as it was counted last"),
     _("Points of each award that are left"),
     _("Bank details, and all that they were"),
     _("Payouts, with name and account as they were paid: the books"),

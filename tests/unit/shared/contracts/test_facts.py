@@ -35,8 +35,9 @@ def with_unknown_fields(value: Any) -> Any:
     if isinstance(value, dict):
         if value and all(type(one) is int for one in value.values()):
             return value  # numbers by names that a programme chose: it has no fields
-        # What a text may name is no field either.
-        inner = {name: one if name == "values" else with_unknown_fields(one) for name, one in value.items()}
+        # What a text may name is no field either, nor is a currency.
+        mapped = ("values", "units")
+        inner = {name: one if name in mapped else with_unknown_fields(one) for name, one in value.items()}
         return {**inner, "of_tomorrow": {"x": 1}}
     return [with_unknown_fields(one) for one in value] if isinstance(value, list) else value
 

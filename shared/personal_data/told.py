@@ -142,9 +142,9 @@ TOLD: Final[Mapping[str, Told]] = {
     "ledger.rate_sheet_taken.v1": Told("", "base by day person_id sheet_id units"),
     "payout.policy_changed.v1": Told(
         "",
-        "by countries currency decided_at effective_from holding_days minimum_minor person_id policy_id"
-        " proposed_at proposed_by proposed_by_person state stop_above_minor stops_shared_accounts"
-        " warn_above_minor",
+        "by countries currency decided_at effective_from holding_days minimum_age minimum_minor person_id"
+        " policy_id proposed_at proposed_by proposed_by_person state stop_above_minor stops_shared_accounts"
+        " tax_forms warn_above_minor",
     ),
     "wallet.changed.v1": Told(
         "",

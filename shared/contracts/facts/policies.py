@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
-from shared.contracts.fields import MINOR_UNITS_MAX, Count, Currency, Id, LocalDay, Timestamp, Uuid
+from shared.contracts.fields import INTEGER_MAX, MINOR_UNITS_MAX, Count, Currency, Id, LocalDay, Timestamp, Uuid
 
 #: A number with a decimal point, as text so that it stays exact.
 ExactNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,12})?$")]
@@ -14,6 +14,8 @@ ExactNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,
 MappedName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 SomeMinor = Annotated[int, Field(ge=0, le=MINOR_UNITS_MAX)]
+#: Of what many payouts of a year come to.
+YearMinor = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
 
 
 class DecisionOfTwo(TypedDict):
@@ -233,8 +235,8 @@ class PayoutPolicyData(DecisionOfTwo):
     holding_days: Count
     minimum_minor: SomeMinor
     countries: NotRequired[list[Country]]
-    warn_above_minor: NotRequired[SomeMinor]
-    stop_above_minor: NotRequired[SomeMinor]
+    warn_above_minor: NotRequired[YearMinor]
+    stop_above_minor: NotRequired[YearMinor]
     stops_shared_accounts: bool
     tax_forms: NotRequired[list[TaxFormRuleData]]
     minimum_age: NotRequired[Annotated[int, Field(ge=1, le=150)]]

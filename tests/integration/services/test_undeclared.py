@@ -94,7 +94,7 @@ def world(pool: asyncpg.Pool, spec: ServiceSpec) -> World:
 
 
 #: What may be given more than once, for what is asked of several at once.
-SEVERAL_TIMES = {"GET /v1/members/{member_id}/offered-rewards reward_id"}
+SEVERAL_TIMES = {f"GET /v1/members/{{member_id}}/offered-rewards {name}" for name in ("reward_id", "tag")}
 #: What the door refuses is counted, and kept to be mended.
 REFUSALS = ("outcome_hours", "refused_events")
 

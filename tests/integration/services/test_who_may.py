@@ -98,7 +98,7 @@ async def client(
     spec: ServiceSpec, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[httpx.AsyncClient]:
     # Whoever is let in at the metrics would have all of them written, of all services that ran in this process.
-    monkeypatch.setattr("shared.http.app.generate_latest", lambda: b"")
+    monkeypatch.setattr("shared.http.app.choose_encoder", lambda _: (lambda _: b"", "text/plain"))
     app = describe(spec, world.settings)
     app.state.connected = Connected(
         settings=world.settings,

@@ -160,6 +160,9 @@ async def on_costs_told(tx: Transaction, facts: list[RedemptionCostChanged]) -> 
         await put_cost(tx.conn, cost)
         if cost.is_refund_unsaid and order.trouble is None:
             await set_order(tx.conn, replace(order, trouble=Trouble.REFUND_UNSAID))
+        elif order.trouble is Trouble.REFUND_UNSAID and not cost.is_refund_unsaid:
+            # Somebody found out after the backup: nobody is asked for it again.
+            await set_order(tx.conn, replace(order, trouble=None))
 
 
 _OWN: TypeAdapter[Any] = TypeAdapter(Annotated[RedemptionFact, Discriminator("type")])

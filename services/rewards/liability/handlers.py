@@ -49,6 +49,8 @@ from shared.transaction import Transaction
 _SUBJECT = Subject.LIABILITY_POLICY
 #: How far the first zone is ahead of UTC: its yesterday may be UTC's today.
 _AHEAD = timedelta(hours=14)
+#: A day of which points are not booked away yet is given up so long before the next is over: then nobody can tell.
+_GIVEN_UP_BEFORE = timedelta(hours=1)
 _A_DAY = timedelta(days=1)
 
 log = logging.getLogger(__name__)
@@ -224,8 +226,9 @@ async def _value(
 async def take_next_day(tx: Transaction[Settings]) -> bool:
     """Timer: keep what points were worth at the end of a community's last day; True while there may be more.
 
-    A day is taken once the points whose time ended with it are booked away. Of days on which the service stood
-    still only the last is taken: what was booked by then is not known any more.
+    A day is taken once the points whose time ended with it are booked away, and given up where that takes almost
+    another. Of days on which the service stood still only the last is taken: what was booked by then is not known
+    any more.
     """
     LIABILITY_POLICIES_WAITING.set(await count_waiting(tx.conn, subject=_SUBJECT, community=None))
     latest = (tx.now + _AHEAD).date() - _A_DAY
@@ -242,6 +245,9 @@ async def take_next_day(tx: Transaction[Settings]) -> bool:
             continue
         if await is_expiry_due(tx.conn, community=community, at=calendar.start_of(day + _A_DAY)):
             # What ended with the day is breakage of that day, whichever timer runs first: it is booked away soon.
+            if tx.now >= calendar.start_of(day + 2 * _A_DAY) - _GIVEN_UP_BEFORE:
+                log.error("what ended with %s in %s was not booked away for a day", day, community)
+                await _give_up(tx, community=community, day=day)
             continue
         await _take(tx, community=community, calendar=calendar, policies=policies, day=day)
         return True
@@ -267,11 +273,15 @@ async def _take(
     except TimeoutError:
         # One community's lots stop no other's days.
         log.exception("what points of %s were worth on %s took too long", community, day)
-        await days.add_given_up(tx.conn, community=community, day=day, now=tx.now)
-        LIABILITY_DAYS.labels("given_up").inc()
+        await _give_up(tx, community=community, day=day)
         return
     LIABILITY_SECONDS.set(time.monotonic() - began)
     LIABILITY_DAYS.labels("taken").inc()
+
+
+async def _give_up(tx: Transaction[Settings], *, community: str, day: date) -> None:
+    await days.add_given_up(tx.conn, community=community, day=day, now=tx.now)
+    LIABILITY_DAYS.labels("given_up").inc()
 
 
 async def load_day(conn: Connection, *, community: str, day: date | None) -> tuple[Liability, datetime]:

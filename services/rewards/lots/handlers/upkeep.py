@@ -12,11 +12,11 @@ from services.rewards.settings import Settings
 from shared.transaction import Transaction
 
 
-async def mature_points(tx: Transaction[Settings]) -> None:
-    """Timer: make pending points available whose waiting is over."""
+async def mature_points(tx: Transaction[Settings]) -> bool:
+    """Timer: make pending points available whose waiting is over; True while there may be more."""
     due = await store.load_matured(tx.conn, now=tx.now, limit=tx.settings.upkeep_max_count)
     if not due:
-        return
+        return False
     books = await _load_books(tx, due)
     transfers: list[Transfer] = []
     lines: list[Entry] = []
@@ -29,14 +29,23 @@ async def mature_points(tx: Transaction[Settings]) -> None:
                 transfers.append(Transfer(owner.community, made, "maturity", award_id, tx.now))
                 lines += [Entry(made, pending, -points), Entry(made, available, points)]
     await _store(tx, books, transfers=transfers, lines=lines)
+    return _is_full(tx, due)
 
 
-async def expire_points(tx: Transaction[Settings]) -> None:
-    """Timer: book points away whose time is over (breakage); nobody could use them any more."""
+async def expire_points(tx: Transaction[Settings]) -> bool:
+    """Timer: book points away whose time is over (breakage); True while there may be more.
+
+    Nobody could use them any more, but days are kept once they are booked away: see liability.
+    """
     due = await store.load_expired(tx.conn, now=tx.now, limit=tx.settings.upkeep_max_count)
     if not due:
-        return
+        return False
     await expire(tx, await _load_books(tx, due))
+    return _is_full(tx, due)
+
+
+def _is_full(tx: Transaction[Settings], due: Mapping[Owner, Sequence[str]]) -> bool:
+    return sum(len(awards) for awards in due.values()) >= tx.settings.upkeep_max_count
 
 
 async def _load_books(tx: Transaction, due: Mapping[Owner, Sequence[str]]) -> dict[Owner, LotBook]:

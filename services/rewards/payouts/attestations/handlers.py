@@ -27,7 +27,7 @@ async def attest(
     AboutYourselfError, and TooManyAttestationsError when as many are kept of the member as may be.
     """
     await check_not_about_oneself(tx.conn, community=community, person_id=by.person_id, members=[member_id])
-    # Whoever approves a run has this lock, too: a hand in it is seen, or comes after.
+    # Whoever approves a run has this lock, too: a hand in it is seen, or comes after and does not count for it.
     await lock_runs(tx.conn, community)
     kept = await store.load_of_member(tx.conn, community=community, member_id=member_id)
     for known in kept:
@@ -37,7 +37,8 @@ async def attest(
     most = tx.settings.payee_attestations_per_member_max_count
     if len(kept) >= most:
         raise TooManyAttestationsError(most)
-    attestation = Attestation(community, str(uuid4()), member_id, said, tx.now, by)
+    noted_at = await store.load_moment(tx.conn, community=community)
+    attestation = Attestation(community, str(uuid4()), member_id, said, noted_at, by)
     await store.add_attestation(tx.conn, attestation)
     tx.did(_did("note", attestation))
     return attestation

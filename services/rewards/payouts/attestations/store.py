@@ -1,7 +1,7 @@
 """The SQL of attestations: rows that are only added to, but for their end."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from asyncpg import Record
 
@@ -16,6 +16,18 @@ from services.rewards.payouts.attestations.domain import (
 from services.rewards.payouts.domain import Payout
 from services.rewards.payouts.store import actor_of
 from shared.postgres import Connection
+
+
+async def load_moment(conn: Connection, *, community: str) -> datetime:
+    """The time just now, after all that was decided of runs, whichever clock that was by. Runs must be locked."""
+    now: datetime = await conn.fetchval(
+        """
+        select greatest(clock_timestamp(), max(decided_at) + interval '1 microsecond') from payout_runs
+        where community = $1
+        """,
+        community,
+    )
+    return now
 
 
 async def add_attestation(conn: Connection, attestation: Attestation) -> None:
@@ -95,29 +107,34 @@ async def page_of_attestations(
 
 
 async def load_on_file(conn: Connection, payouts: Sequence[Payout], *, day: date) -> dict[str, OnFile]:
-    """What is attested on a day of the person of each payout of one community, by payout, where anything is."""
+    """What is attested on a day of the person of each payout of one community, by payout, where anything is.
+
+    Of a payout whose run was decided that is what was noted before: who approved it had no hand in it.
+    """
     rows = await conn.fetch(
         """
         with asked as (
-            select a.payout_id, coalesce(g.head_id, a.member_id) as head_id
-            from unnest($2::uuid[], $3::uuid[]) as a(payout_id, member_id)
-            left join merges g on g.community = $1 and g.member_id = a.member_id),
+            select a.payout_id, coalesce(g.head_id, a.member_id) as head_id, r.decided_at
+            from unnest($2::uuid[], $3::uuid[], $5::uuid[]) as a(payout_id, member_id, run_id)
+            left join merges g on g.community = $1 and g.member_id = a.member_id
+            left join payout_runs r on r.community = $1 and r.run_id = a.run_id),
         persons as (
-            select payout_id, head_id as member_id from asked
+            select payout_id, head_id as member_id, decided_at from asked
             union
-            select a.payout_id, g.member_id from asked a
+            select a.payout_id, g.member_id, a.decided_at from asked a
             join merges g on g.community = $1 and g.head_id = a.head_id)
         select o.payout_id,
                bool_or(t.kind = 'tax_form' and t.received_on <= $4
                        and coalesce(t.valid_until, $4) >= $4) as has_form,
                coalesce(max(t.age_years), 0) as age_years
         from persons o join payee_attestations t on t.community = $1 and t.member_id = o.member_id
-        where t.withdrawn_at is null group by 1
+        where t.withdrawn_at is null and (o.decided_at is null or t.noted_at < o.decided_at) group by 1
         """,
         payouts[0].community if payouts else "",
         [payout.payout_id for payout in payouts],
         [payout.member_id for payout in payouts],
         day,
+        [payout.run_id for payout in payouts],
     )
     return {str(row["payout_id"]): OnFile(row["has_form"], row["age_years"]) for row in rows}
 

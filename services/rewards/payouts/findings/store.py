@@ -87,7 +87,7 @@ async def load_sharing(conn: Connection, payouts: Sequence[Payout]) -> dict[str,
     newest = await _load_newest_ibans(conn, {row["member_id"] for row in rows} - {None}, community=community)
     heads: defaultdict[str, set[UUID]] = defaultdict(set)
     for row in rows:
-        if row["member_id"] is not None and newest[row["member_id"]] == row["iban"]:
+        if row["member_id"] is not None and newest.get(row["member_id"]) == row["iban"]:
             heads[row["iban"]].add(row["head_id"])
     others = {
         str(row["payout_id"]): len(heads[row["iban"]] - {row["head_id"]})

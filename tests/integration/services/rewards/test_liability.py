@@ -155,7 +155,9 @@ async def test_what_expired_is_breakage(finance: Finance) -> None:
 async def test_what_ends_with_a_day_is_breakage_of_that_day_whichever_timer_runs_first(finance: Finance) -> None:
     await in_force(finance)
     world = finance.world
-    zone = ZoneInfo("America/New_York")
+    # Not where the next day is nearly over: see the test below.
+    zones = (ZoneInfo(name) for name in ("America/New_York", "Asia/Kolkata"))
+    zone = next(one for one in zones if datetime.now(one).hour < 22)
     await world.pool.execute(
         "insert into followed_communities (community, revision, data) values ($1, 1, $2)",
         world.community,
@@ -189,6 +191,52 @@ async def test_what_ends_with_a_day_is_breakage_of_that_day_whichever_timer_runs
     (day,) = {one["day"] for one in found}
     assert day == midnight.date() - timedelta(days=1)
     assert [(one["issued_points"], one["expired_points"]) for one in found] == [(2249, 999)] * 6
+
+
+async def test_a_day_is_given_up_whose_points_are_not_booked_away_for_a_day(finance: Finance) -> None:
+    await in_force(finance)
+    world = finance.world
+    said = []
+    async with world.begin() as tx:
+        # By another clock days of other tests' communities are taken, too: all is undone.
+        undone = tx.conn.transaction()
+        await undone.start()
+        midnight = datetime.combine(tx.now.date(), time(), UTC)
+        await tx.conn.execute(
+            "update lots set expires_at = $3 where community = $1 and award_id = $2",
+            world.community,
+            world.uuid("award b"),
+            midnight,
+        )
+        for hours in (22, 23.5):
+            tx.now = midnight + timedelta(hours=hours)
+            while await take_next_day(tx):
+                pass
+            said += await tx.conn.fetch(
+                """
+                select (select max(day) from liability_days_given_up where community = $1) as given_up,
+                       (select max(day) from liability_days where community = $1) as taken
+                """,
+                world.community,
+            )
+        await undone.rollback()
+    yesterday = midnight.date() - timedelta(days=1)
+    assert [(one["given_up"], one["taken"]) for one in said] == [(None, None), (yesterday, None)]
+
+
+async def test_many_lots_that_end_at_once_are_booked_away_in_one_turn(finance: Finance) -> None:
+    world = finance.world
+    world.configure(upkeep_max_count=1)
+    async with world.begin() as tx:
+        await tx.conn.execute(
+            "update lots set expires_at = now() where community = $1 and remaining > 0", world.community
+        )
+        while await expire_points(tx):
+            pass
+        assert not await tx.conn.fetchval(
+            "select count(*) from lots where community = $1 and remaining > owed and pending_until is null",
+            world.community,
+        )
 
 
 async def test_days_are_taken_once_and_say_how_it_moved(finance: Finance, all_pages: Any) -> None:

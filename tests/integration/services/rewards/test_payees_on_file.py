@@ -9,7 +9,7 @@ import pytest
 from services.rewards.erasure.handlers import on_members
 from services.rewards.payouts.attestations.store import forget_forms
 from tests.integration.services.merging import Merging
-from tests.integration.services.rewards.finance import Finance, check
+from tests.integration.services.rewards.finance import Finance, approved, check
 from tests.integration.services.rewards.test_liability import problem
 from tests.integration.services.rewards.test_payout_policies import findings, policy, states
 from tests.integration.services.world import tie
@@ -90,6 +90,21 @@ async def test_whoever_attests_does_not_approve_what_is_paid_for_it(both: Financ
     assert problem(refused) == (403, "four-eyes")
     assert "you attested what is on file of a payee of it" in refused.json()["detail"].lower()
     assert (await another.approve(run)).status_code == 200
+
+
+async def test_what_is_attested_after_the_approval_counts_for_the_next_run(both: Finance) -> None:
+    await policy(both, minimum_age=18)
+    assert (await attest(both, "ada", **OF_AGE)).status_code == 200
+    noted = (await attest(both, "bob", **OF_AGE)).json()
+    run = await approved(both)
+    # What the approval stands on is withdrawn, and whoever approved attests it anew.
+    assert (await both.maker.post(f"/v1/payee-attestations/{noted['attestation_id']}/withdraw")).status_code == 200
+    assert (await attest(both, "bob", **OF_AGE, by=both.approver)).status_code == 200
+    assert (await both.file(run)).status_code == 200
+    assert await states(both, run) == {"ada": ("submitted", 600, None), "bob": ("failed", 250, AGE)}
+    run = await both.run()
+    assert (await states(both, run))["bob"] == ("eligible", 250, None)
+    assert problem(await both.approve(run)) == (403, "four-eyes")
 
 
 async def test_nobody_attests_of_themselves(both: Finance, person: Any) -> None:

@@ -21,6 +21,7 @@ from services.recognition.quests.domain import (
     QuestMember,
     Team,
     best,
+    is_open_on,
     progress,
     regrouped,
     signature_of,
@@ -170,12 +171,14 @@ class Party:
 
     def _deeds(self, head_ids: Iterable[str], quest: Quest, counters: Mapping[str, str]) -> dict[str, list[Done]]:
         group = [member_id for head_id in head_ids for member_id in self.group(head_id)]
+        # Those of a quest that is joined are looked at by when that was.
+        is_whole = quest.is_joined or (quest.starts is None and quest.ends is None)
         return {
             step.rule: [
                 done
                 for member_id in group
                 for done in self.deeds.get(member_id, {}).get(counters.get(step.rule, ""), ())
-                if quest.is_joined or within(quest, [done], [(done.event_time, None)])
+                if is_whole or is_open_on(quest, done.day)
             ]
             for step in quest.steps
         }

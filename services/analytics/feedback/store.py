@@ -134,7 +134,7 @@ async def count_asked(conn: Connection, *, community: str, survey_id: str, days:
         select asked_on, count(*)::int from (
             select min(q.asked_on) as asked_on from survey_asked q
             left join merges m on m.community = q.community and m.member_id = q.member_id
-            where q.community = $1 and q.survey_id = $2 and q.asked_on between $3::date - 366 and $4::date + 366
+            where q.community = $1 and q.survey_id = $2 and q.asked_on between $3::date - 366 and $4
             group by coalesce(m.head_id, q.member_id), q.trigger) asked
         where asked_on between $3 and $4 group by 1
         """,

@@ -381,7 +381,8 @@ def prizes_won(board: KeptBoard, cut: Cut, entries: Sequence[Entry]) -> list[Won
         Won(
             uuid5_text(
                 _PRIZES,
-                f"{board.community}|{board.board_id}|{cut.span.starts_on}|{prize.id}|{who.score.member_id}",
+                f"{board.community}|{board.board_id}|{cut.span.starts_on}/{cut.span.ends_on}|{prize.id}"
+                f"|{who.score.member_id}",
             ),
             board.board_id,
             board.declared.title,

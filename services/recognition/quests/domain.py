@@ -126,11 +126,14 @@ def _in_any_order(quest: Quest, deeds: Mapping[str, Sequence[Done]]) -> Progress
     done: list[int] = []
     last: list[Done] = []
     for step in quest.steps:
-        by_event = {deed.event_uid: deed for deed in sorted(deeds.get(step.rule, ()), reverse=True)}
-        ordered = sorted(by_event.values())
-        done.append(min(len(ordered), step.times))
-        if len(ordered) >= step.times:
-            last.append(ordered[step.times - 1])
+        events: set[str] = set()
+        # Whatever came after as many as it asks for changes nothing: somebody may have hundreds of thousands.
+        for deed in sorted(deeds.get(step.rule, ())):
+            events.add(deed.event_uid)
+            if len(events) == step.times:
+                last.append(deed)
+                break
+        done.append(len(events))
     return Progress(tuple(done), max(last) if len(last) == len(quest.steps) else None)
 
 

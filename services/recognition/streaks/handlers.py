@@ -139,7 +139,11 @@ async def give_freeze(
     words = cleaned(reason)
     person = await find_person(tx, community=community, member_id=member_id, by=by.person_id)
     await store.lock_giving(tx.conn, community=community, member_id=person.member_id)
-    _, found = await find_streaks(tx.conn, community=community, member_id=person.member_id, now=tx.now)
+    # Whoever gave one meanwhile may have begun later than this did, and have been through before.
+    given = await store.load_freezes(tx.conn, community=community, member_ids=person.group)
+    moments = [at for of_member in given.values() for of_streak in of_member.values() for at in of_streak]
+    now = max([tx.now, *moments])
+    _, found = await find_streaks(tx.conn, community=community, member_id=person.member_id, now=now)
     standings = {one.streak.id: one.standing for one in found}
     if streak_id not in standings:
         raise UnknownStreakError(tuple(standings))

@@ -186,7 +186,7 @@ async def _add_surveys(
             select width_bucket(asked_on, $4::date[]) as week, count(*) as asked from (
                 select min(q.asked_on) as asked_on from survey_asked q
                 left join merges m on m.community = q.community and m.member_id = q.member_id
-                where q.community = $1 and q.asked_on between $2::date - 366 and $3::date + 366
+                where q.community = $1 and q.asked_on between $2::date - 366 and $3
                 group by q.survey_id, coalesce(m.head_id, q.member_id), q.trigger) occasions
             where asked_on between $2 and $3 group by 1),
         given as (
@@ -196,7 +196,7 @@ async def _add_surveys(
                     join events e using (community, event_uid)
                     left join survey_asked q using (community, invitation_id)
                     left join merges m on m.community = q.community and m.member_id = q.member_id
-                    where a.community = $1 and a.answered_on between $2::date - 366 and $3::date + 366
+                    where a.community = $1 and a.answered_on between $2 and $3::date + 366
                         and e.retracted_by is null
                     group by a.survey_id, coalesce(m.head_id, q.member_id, a.invitation_id),
                         coalesce(q.trigger, a.invitation_id::text)) named

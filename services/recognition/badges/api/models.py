@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from services.recognition.badges.domain.art import DEFAULT, GLYPHS, SHAPES
-from services.recognition.thresholds.domain import ThresholdKey, criterion_of
+from services.recognition.thresholds.domain import NO_READS, ThresholdKey, criterion_of
 from shared.contracts.programme import Badge, Colour, Counted, Glyph, Recognition, Shape
 
 #: Words of what is asked for, as `GET /v1/badges/{badge_id}` tells them.
@@ -35,9 +35,10 @@ class TierShown(BaseModel):
 
 
 def _titles(badge: Badge, recognition: Recognition) -> dict[str, str]:
-    asked = badge.when or ""
-    named = [("streak", one) for one in recognition.streaks] + [("quest", one) for one in recognition.quests]
-    return {f"{kind}:{one.id}": one.title for kind, one in named if f'{kind}("{one.id}")' in asked}
+    criterion = criterion_of(badge)
+    reads = NO_READS if criterion is None else criterion.reads
+    streaks = {f"streak:{one.id}": one.title for one in recognition.streaks if one.id in reads.streaks}
+    return streaks | {f"quest:{one.id}": one.title for one in recognition.quests if one.id in reads.quests}
 
 
 class BadgeHolders(BaseModel):

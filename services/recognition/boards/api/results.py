@@ -21,6 +21,7 @@ from services.recognition.boards.api.models import (
 )
 from services.recognition.boards.domain import Result
 from services.recognition.boards.store import reading
+from shared.calendars import Span
 from shared.contracts.fields import Slug
 from shared.followed_communities import load_calendar
 from shared.http import Conn, Limit, Page, Problem, Shown, after, problem_responses
@@ -101,7 +102,8 @@ async def get_result(principal: Reader, board_id: Slug, starts_on: date, conn: C
     if result is None or seen.board.declared.period == "all_time":
         raise Problem(NO_RESULTS, f"GET /v1/boards/{board_id}/results has the periods that there are results of")
     entries = await reading.load_entries(conn, community=community, board_id=board_id, starts_on=starts_on)
-    won = await reading.load_prizes(conn, community=community, board_id=board_id, starts_on=starts_on)
+    span = Span(result.starts_on, result.ends_on)
+    won = await reading.load_prizes(conn, community=community, board_id=board_id, span=span)
     heads = await load_heads(conn, keys={(community, one.member_id) for one in won})
     prizes: dict[str, list[str]] = {}
     for one in won:

@@ -201,9 +201,7 @@ async def _keep_results(tx: Transaction, board: KeptBoard, *, cut: Cut) -> None:
         return
     await kept.add_purge(tx.conn, board_no=board.board_no, starts_on=cut.span.starts_on)
     # What was told before the database was restored stays as it was told.
-    if await reading.has_prizes(
-        tx.conn, community=board.community, board_id=board.board_id, starts_on=cut.span.starts_on
-    ):
+    if await reading.has_prizes(tx.conn, community=board.community, board_id=board.board_id, span=cut.span):
         return
     entries += await _tied_beyond(tx, board, entries=entries, stands_on=stands_on)
     won = prizes_won(board, cut, entries)

@@ -320,27 +320,31 @@ class PrizePlace(NamedTuple):
         return cls(won.span.starts_on, won.rank, won.prize_id)
 
 
-async def has_prizes(conn: Connection, *, community: str, board_id: str, starts_on: date) -> bool:
-    """Whether prizes of a period of a board were told."""
+async def has_prizes(conn: Connection, *, community: str, board_id: str, span: Span) -> bool:
+    """Whether prizes of a period of a board were told, which may have been longer or shorter under its name."""
     found: bool = await conn.fetchval(
-        "select exists (select from board_prizes where community = $1 and board_id = $2 and starts_on = $3)",
+        """
+        select exists (
+            select from board_prizes
+            where community = $1 and board_id = $2 and starts_on = $3 and ends_on = $4)
+        """,
         community,
         board_id,
-        starts_on,
+        *span,
     )
     return found
 
 
-async def load_prizes(conn: Connection, *, community: str, board_id: str, starts_on: date) -> list[Won]:
+async def load_prizes(conn: Connection, *, community: str, board_id: str, span: Span) -> list[Won]:
     """The prizes of a period of a board, the first first: its size, and who is tied beyond it, at most."""
     rows = await conn.fetch(
         """
-        select * from board_prizes where community = $1 and board_id = $2 and starts_on = $3
+        select * from board_prizes where community = $1 and board_id = $2 and starts_on = $3 and ends_on = $4
         order by rank, member_id, prize
         """,
         community,
         board_id,
-        starts_on,
+        *span,
     )
     return [_won(row) for row in rows]
 

@@ -3,8 +3,10 @@
 Locks are taken in this order: programmes, merges, who is due, deciding, members, numbers of holders.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from services.recognition.counts import store as counts_store
@@ -19,6 +21,7 @@ from services.recognition.quests.domain import (
     QuestMember,
     Team,
     best,
+    is_open_on,
     progress,
     regrouped,
     signature_of,
@@ -55,12 +58,13 @@ class QuestsInForce:
     counters: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Party:
     """All that quests of some persons follow from: who is whom, what they joined, their teams and deeds.
 
     `of_members` has the head of each member, `deeds` what each did by counter, `spells` when persons are
-    suspended, by who stays; `calendar` is the community's.
+    suspended, by who stays; `calendar` is the community's. It is of thousands where all who are looked at are in
+    teams: nobody goes through all of it for one of them.
     """
 
     of_members: Mapping[str, str]
@@ -71,15 +75,41 @@ class Party:
     community: str
     calendar: Calendar
 
+    @cached_property
+    def _groups(self) -> Mapping[str, list[str]]:
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for member_id, head_id in self.of_members.items():
+            found[head_id].append(member_id)
+        return found
+
+    @cached_property
+    def _joins_of(self) -> Mapping[tuple[str | None, str], list[Join]]:
+        """What persons joined, by who stays and quest."""
+        found: defaultdict[tuple[str | None, str], list[Join]] = defaultdict(list)
+        for one in self.joins:
+            found[self.of_members.get(one.member_id), one.quest].append(one)
+        return found
+
+    @cached_property
+    def _joins_in(self) -> Mapping[str | None, list[Join]]:
+        """Who joined, by team."""
+        found: defaultdict[str | None, list[Join]] = defaultdict(list)
+        for one in self.joins:
+            found[one.team_id].append(one)
+        return found
+
+    @cached_property
+    def _of_teams(self) -> dict[tuple[str, str], Progress]:
+        """How far teams are that were asked for, by team and quest: it is the same for each of a team."""
+        return {}
+
     def group(self, head_id: str) -> list[str]:
         """All members who are one person."""
-        return [member_id for member_id, head in self.of_members.items() if head == head_id]
+        return self._groups.get(head_id, [])
 
     def joins_of(self, head_id: str, quest_id: str) -> list[Join]:
         """What a person joined of a quest, earliest first."""
-        return [
-            one for one in self.joins if one.quest == quest_id and self.of_members.get(one.member_id) == head_id
-        ]
+        return self._joins_of.get((head_id, quest_id), [])
 
     def teams_of(self, head_id: str, quest_id: str) -> list[Team]:
         """The teams of a quest that a person is in, the last joined last: several members may be in several."""
@@ -92,7 +122,7 @@ class Party:
 
     def heads_in(self, team: Team) -> list[str]:
         """The persons who are in a team, in the order in which they came."""
-        found = [one.member_id for one in self.joins if one.team_id == team.team_id and one.left_at is None]
+        found = [one.member_id for one in self._joins_in.get(team.team_id, ()) if one.left_at is None]
         return list(dict.fromkeys(self.of_members.get(member_id, member_id) for member_id in found))
 
     def progress(self, head_id: str, quest: Quest, counters: Mapping[str, str]) -> Progress:
@@ -124,8 +154,14 @@ class Party:
 
     def of_team(self, team: Team, quest: Quest, counters: Mapping[str, str]) -> Progress:
         """How far a team is: what each did while in it is all of theirs."""
+        key = (team.team_id, quest.id)
+        if key not in self._of_teams:
+            self._of_teams[key] = self._of_team(team, quest, counters)
+        return self._of_teams[key]
+
+    def _of_team(self, team: Team, quest: Quest, counters: Mapping[str, str]) -> Progress:
         found: dict[str, list[Done]] = {step.rule: [] for step in quest.steps}
-        for head_id in {self.of_members.get(one.member_id) for one in self.joins if one.team_id == team.team_id}:
+        for head_id in {self.of_members.get(one.member_id) for one in self._joins_in.get(team.team_id, ())}:
             if head_id is None:
                 continue
             spans = spans_of_team(quest, team, self.joins_of(head_id, quest.id), calendar=self.calendar)
@@ -135,12 +171,14 @@ class Party:
 
     def _deeds(self, head_ids: Iterable[str], quest: Quest, counters: Mapping[str, str]) -> dict[str, list[Done]]:
         group = [member_id for head_id in head_ids for member_id in self.group(head_id)]
+        # Those of a quest that is joined are looked at by when that was.
+        is_whole = quest.is_joined or (quest.starts is None and quest.ends is None)
         return {
             step.rule: [
                 done
                 for member_id in group
                 for done in self.deeds.get(member_id, {}).get(counters.get(step.rule, ""), ())
-                if quest.is_joined or within(quest, [done], [(done.event_time, None)])
+                if is_whole or is_open_on(quest, done.day)
             ]
             for step in quest.steps
         }
@@ -254,15 +292,17 @@ async def decide(tx: Transaction, *, community: str, due: Mapping[str, Due]) -> 
     party = await load_party(
         tx.conn, community=community, head_ids=of_heads, counters=set(in_force.counters.values())
     )
+    alone = len(of_heads)
     for head_id in list(of_heads):
         for quest in quests.values():
             for team in party.teams_of(head_id, quest.id) if quest.team is not None else ():
                 for other in party.heads_in(team):
                     of_heads.setdefault(other, of_heads[head_id])
-    # Of those in teams all is loaded too, whatever else they are at.
-    party = await load_party(
-        tx.conn, community=community, head_ids=of_heads, counters=set(in_force.counters.values())
-    )
+    if len(of_heads) > alone:
+        # Of those in teams all is loaded too, whatever else they are at.
+        party = await load_party(
+            tx.conn, community=community, head_ids=of_heads, counters=set(in_force.counters.values())
+        )
     complete = {
         head_id: {
             quest.id: found

@@ -126,7 +126,7 @@ async def test_a_badge_of_several_things_follows_each_of_them(world: Any) -> Non
 async def test_what_a_badge_asks_for_is_told_with_its_title(world: Any, api: httpx.AsyncClient) -> None:
     streak = {"id": "daily", "title": "Every day", "rules": ["message"]}
     other = {"id": "weekly", "title": "Every week", "rules": ["message"]}
-    badge = {"id": "three", "title": "Three days", "when": 'streak("daily") >= 3 and points >= 1'}
+    badge = {"id": "three", "title": "Three days", "when": "streak( 'daily' ) >= 3 && points >= 1"}
     await world.handle(on_programmes, programme(world, 1, badge, streaks=[streak, other]))
 
     (listed,) = (await api.get("/v1/badges")).json()["badges"]

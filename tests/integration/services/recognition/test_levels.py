@@ -12,13 +12,15 @@ import pytest
 
 from services.recognition.badges.handlers.deciding import keep_badges
 from services.recognition.counts.handlers import keep_counting, on_events
+from services.recognition.hands.domain import Giver
 from services.recognition.levels.domain.courses import Did, Spell
 from services.recognition.levels.domain.ladder import Ladder, Life, Surroundings
 from services.recognition.levels.domain.walk import reached
 from services.recognition.levels.handlers.deciding import keep_levels
 from services.recognition.levels.handlers.restoring import on_levels_told, on_locks_told
 from services.recognition.merges.handlers import on_guidelines, on_members
-from services.recognition.streaks.handlers import on_freezes_told
+from services.recognition.streaks.domain.freezes import FreezesEnoughError
+from services.recognition.streaks.handlers import give_freeze, on_freezes_told
 from services.recognition.thresholds.handlers import on_programmes
 from services.recognition.totals.handlers import on_grants_told
 from shared.contracts.facts import FIXED_BY_HAND, MEMBER_FACT
@@ -333,6 +335,12 @@ async def test_a_freeze_that_somebody_gives_keeps_a_streak(world: Any, api: http
     both = await asyncio.gather(*(api.post(f"{path}/daily/freezes", json={"reason": "x"}) for _ in range(4)))
     assert sorted(answer.status_code for answer in both) == [201, 201, 409, 409]
     assert (await api.get(path)).json()["items"][0]["freezes_left"] == 10
+    # So is one that began before these were given.
+    async with world.begin() as tx:
+        tx.now -= timedelta(minutes=1)
+        whose = {"community": world.community, "member_id": world.uuid("a"), "streak_id": "daily"}
+        with pytest.raises(FreezesEnoughError):
+            await give_freeze(tx, **whose, reason="x", by=Giver(None, "B"))
 
 
 class Script:

@@ -224,6 +224,31 @@ async def test_prizes_that_were_told_stay_after_a_restore(world: Any, api: httpx
     assert await world.published() == []
 
 
+async def test_what_was_won_of_a_shorter_period_by_the_same_name_keeps_nobody_from_winning(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    """As a board of a month that becomes one of a quarter: both begin on one day."""
+    await declare(world, 1, [MONTH])
+    await world.awarded(world.award("a", 50), world.award("b", 30))
+    await keep(world, until=FINAL)
+    told: list[Any] = [RECOGNITION_FACT.validate_json(row["value"]) for row in await world.outbox()]
+    for table in ("board_prizes", "board_cuts", "board_results", "boards", "board_versions"):
+        await world.pool.execute(f"delete from {table} where community = $1", world.community)
+    for fact in told:
+        fact["data"] |= {"prize_id": world.uuid(fact["data"]["id"]), "ends_on": fact["data"]["starts_on"]}
+    async with world.begin() as tx:
+        await keeping.on_prizes_told(tx, told)
+    await declare(world, 1, [MONTH])
+    await world.awarded(world.award("b", 500))
+    await keep(world, until=FINAL)
+    assert [(one["member_id"], one["title"]) for one in await world.published()] == [
+        (world.uuid("b"), "Dinner"),
+        (world.uuid("a"), "Mug"),
+    ]
+    shown = [("b", ["Dinner"]), ("a", ["Mug"])]
+    assert [(name, won) for _, name, _, won in (await results(api, world))[1]] == shown
+
+
 async def test_who_moved_since_the_results_before(world: Any, api: httpx.AsyncClient) -> None:
     await declare(world, 1, [{"id": "day", "title": "Today", "period": "day"}, {"id": "ever", "title": "Ever"}])
     await world.awarded(world.award("a", 50), world.award("b", 30), world.award("c", 20))

@@ -1,5 +1,6 @@
 """How far a quest is follows from what was done alone, in whatever order it came, and whoever did it."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +22,7 @@ from services.recognition.quests.domain import (
     spans_of_team,
     within,
 )
+from services.recognition.quests.handlers.deciding import Party
 from services.recognition.thresholds.domain import Due
 from services.scoring.programmes.domain.reading import read_programme
 from shared.calendars import PLAIN, Calendar, Reckoning
@@ -169,6 +171,36 @@ def test_what_is_taken_back_and_restored_leaves_nothing_behind(
         one.grant_id for one in granted[: len(granted) - ("q" in member.standing)]
     ]
     assert len({one.grant_id for one in turns}) == len(turns)
+
+
+class Walked(list[Join]):
+    """What was joined, and how often somebody went through all of it."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[Join]:
+        self.times += 1
+        return super().__iter__()
+
+
+def test_of_many_teams_each_is_looked_at_by_what_is_theirs_alone() -> None:
+    relay = quest(("answer", 3), team={"max_members": 2})
+    names = [f"{number:03}" for number in range(100)]
+    of_members = {name: name for name in names} | {"guest": "000"}
+    joins = Walked(Join("q", name, NOON, None, f"team {number // 2}") for number, name in enumerate(names))
+    joins.append(Join("q", "guest", NOON, None, "team 0"))
+    teams = {f"team {number}": Team(f"team {number}", "q", "Owls", "001", NOON) for number in range(50)}
+    done = {name: {"c": [deed(number, name, name)]} for number, name in enumerate([*names, "guest"], 1)}
+    party = Party(of_members, joins, teams, done, {}, "c", PLAIN)
+
+    found = {name: party.progress(name, relay, {"answer": "c"}) for name in names}
+
+    # Of the first team one is two members.
+    assert {name for name, one in found.items() if one.is_complete} == {"000", "001"}
+    assert {one.done for name, one in found.items() if name > "001"} == {(2,)}
+    assert party.group("000") == ["000", "guest"]
+    assert [party.heads_in(team) for team in teams.values()] == [names[at : at + 2] for at in range(0, 100, 2)]
+    assert joins.times <= 2
 
 
 def test_the_starters_quest_is_done_by_a_topic_three_answers_and_a_thank_you_in_any_order() -> None:

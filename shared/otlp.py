@@ -4,9 +4,11 @@ Imported where there is a collector and nowhere else. https://opentelemetry.io/d
 """
 
 import logging
+import threading
 from importlib import metadata
-from typing import Final
+from typing import Any, Final
 
+import requests
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -22,6 +24,8 @@ from shared.traces import Span, ids_of
 PATH: Final = "/v1/traces"
 #: How long one request to the collector may take; a thread of its own waits.
 REQUEST_SECONDS: Final = 2.0
+#: How long a process that stops waits for what is sent last; the library would wait half a minute.
+CLOSE_SECONDS: Final = 5.0
 #: Spans are sent together: so many, or after so long.
 TOGETHER_MAX_COUNT: Final = 512
 TOGETHER_MS: Final = 1_000
@@ -31,6 +35,15 @@ _KINDS: Final = {
     "producer": trace.SpanKind.PRODUCER,
     "internal": trace.SpanKind.INTERNAL,
 }
+
+
+class _Unread(requests.Session):
+    """Has of an answer its status and headers: the rest may be endless, and would all be kept in memory."""
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        answer = super().send(request, **{**kwargs, "stream": True})
+        answer.close()
+        return answer
 
 
 class _GivenIds(IdGenerator):
@@ -53,8 +66,10 @@ class OtlpSender:
         for talkative in ("opentelemetry.sdk", "opentelemetry.exporter"):
             logging.getLogger(talkative).setLevel(logging.CRITICAL)
         self._ids = _GivenIds()
+        # Whoever names the path as well means the same.
+        url = endpoint.rstrip("/").removesuffix(PATH) + PATH
         self._processor = BatchSpanProcessor(
-            OTLPSpanExporter(endpoint=endpoint.rstrip("/") + PATH, timeout=REQUEST_SECONDS),
+            OTLPSpanExporter(endpoint=url, timeout=REQUEST_SECONDS, session=_Unread()),
             max_queue_size=waiting_max_count,
             schedule_delay_millis=TOGETHER_MS,
             max_export_batch_size=min(TOGETHER_MAX_COUNT, waiting_max_count),
@@ -78,7 +93,9 @@ class OtlpSender:
 
     def close(self) -> None:
         """Send what waits, as far as the collector takes it within seconds."""
-        self._processor.shutdown()  # type: ignore[no-untyped-call]
+        closing = threading.Thread(target=self._processor.shutdown, name="traces-close", daemon=True)
+        closing.start()
+        closing.join(CLOSE_SECONDS)
 
     def _tracer(self, service: str) -> trace.Tracer:
         if service not in self._tracers:

@@ -1,14 +1,18 @@
 """Spans: told where there is a collector, of the share of traces that is chosen, and without cost elsewhere."""
 
+import contextlib
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-from shared import spans
+from shared import otlp, spans
 from shared.consumer.traced import HEADER, BatchSpans
 from shared.settings import ServiceSettings
 from shared.spans import goes_on, span_within
@@ -160,6 +164,46 @@ def test_a_collector_that_is_away_keeps_nobody_waiting() -> None:
         spans.tell(Span("scoring", "x", SpanKind.SERVER, TOLD_IN, None, 1, 2))
     spans.end()
     assert not spans.are_told()
+
+
+@pytest.mark.parametrize("path", ["", "/", "/v1/traces", "/v1/traces/"])
+def test_a_collector_is_named_with_or_without_the_path_of_traces(path: str) -> None:
+    with collecting() as collector:
+        spans.begin(ServiceSettings(traces_endpoint=collector.url + path))
+        spans.tell(Span("scoring", "x", SpanKind.SERVER, TOLD_IN, None, 1, 2))
+        spans.end()
+    assert [one.trace_id for one in collector.arrived] == [TRACE]
+
+
+def test_of_a_collectors_answer_no_more_is_read_than_its_head() -> None:
+    broken_off = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer_without_end() -> None:
+            asking, _ = listening.accept()
+            with asking:
+                asking.recv(65_536)
+                asking.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+                with contextlib.suppress(OSError):
+                    while True:
+                        asking.sendall(b"100000\r\n" + bytes(0x100000) + b"\r\n")
+                broken_off.set()
+
+        threading.Thread(target=answer_without_end, daemon=True).start()
+        spans.begin(ServiceSettings(traces_endpoint=f"http://127.0.0.1:{listening.getsockname()[1]}"))
+        spans.tell(Span("scoring", "x", SpanKind.SERVER, TOLD_IN, None, 1, 2))
+        assert broken_off.wait(60)
+        spans.end()
+
+
+def test_a_process_that_stops_waits_for_no_collector_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+    monkeypatch.setattr(BatchSpanProcessor, "shutdown", lambda _: released.wait())
+    monkeypatch.setattr(otlp, "CLOSE_SECONDS", 0.01)
+    spans.begin(ServiceSettings(traces_endpoint="http://127.0.0.1:9"))
+    spans.end()
+    assert not spans.are_told()
+    released.set()
 
 
 @pytest.mark.parametrize("endpoint", ["127.0.0.1:4318", "ftp://x", "http://", "http://x/?a", "http://x y"])

@@ -29,10 +29,13 @@ async def set_watch(conn: Connection, watch: Watch) -> None:
 
 
 async def find_end(conn: Connection, watch: Watch, *, rows_max_count: int) -> LotKey | None:
-    """The lot so many rows on; None where the table has no more."""
+    """The lot so many rows on; None where the table has no more.
+
+    Its id as text has a name of its own: one that is the column's would be sorted by, which no index does.
+    """
     row = await conn.fetchrow(
         f"""
-        select community, {_ID[watch.link]}::text, part, position from {watch.link}
+        select community, {_ID[watch.link]}::text as id, part, position from {watch.link}
         where (community, {_ID[watch.link]}, part, position) > ($1, $2::uuid, $3, $4)
         order by community, {_ID[watch.link]}, part, position offset $5 limit 1
         """,  # noqa: S608 -- an enum's

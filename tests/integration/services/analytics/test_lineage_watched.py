@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from services.analytics.lineage.domain.watching import LOTS_HAVE_AWARDS
+from services.analytics.lineage.domain.watching import FIRST, LOTS_HAVE_AWARDS, Link, Watch
 from services.analytics.lineage.handlers import watch_lineage
+from services.analytics.lineage.store.watching import find_end
 from services.analytics.points.handlers import on_awards
 from shared.invariants import INVARIANT_DIFFERENCES
 
@@ -78,3 +79,25 @@ async def test_a_lot_whose_award_comes_late_is_forgotten(empty: Any) -> None:
     await world.handle(on_awards, world.award("1", "1"))
     assert await look_at_all(world, later=timedelta(hours=5)) == 0
     assert await orphans(world) == set()
+
+
+class Explaining:
+    """A connection that keeps how a query would be answered, by indexes wherever that can be."""
+
+    def __init__(self, conn: Any) -> None:
+        self._conn = conn
+        self.plan = ""
+
+    async def fetchrow(self, query: str, *args: Any) -> None:
+        await self._conn.execute("set local enable_seqscan = off; set local enable_sort = off")
+        self.plan = "\n".join(row[0] for row in await self._conn.fetch(f"explain {query}", *args))
+
+
+@pytest.mark.parametrize("link", list(Link))
+async def test_the_next_lots_are_read_in_the_order_of_their_index(world: Any, link: Link) -> None:
+    async with world.begin() as tx:
+        conn: Any = Explaining(tx.conn)
+        await find_end(conn, Watch(link, FIRST, 0), rows_max_count=10)
+    # Sorted, all lots behind the place would be read for each turn.
+    assert f"{link}_pkey" in conn.plan
+    assert "Sort" not in conn.plan

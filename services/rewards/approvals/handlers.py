@@ -1,5 +1,9 @@
 """What is checked when an entry is proposed, approved or withdrawn, in one order; and how that is told."""
 
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar
+
 from services.rewards.approvals import store
 from services.rewards.approvals.domain import (
     Approval,
@@ -13,7 +17,17 @@ from services.rewards.approvals.domain import (
 from shared.access_keys import Scope, find_person
 from shared.access_keys.standing import load_standings
 from shared.contracts.facts import DecisionOfTwo
+from shared.postgres import Connection
 from shared.transaction import Transaction
+
+Entry = TypeVar("Entry")
+
+
+class HasApproval(Protocol):
+    """An entry of any kind, as its store finds it."""
+
+    @property
+    def approval(self) -> Approval: ...
 
 
 async def propose_approval(
@@ -76,6 +90,33 @@ def told(approval: Approval) -> DecisionOfTwo:
         if approval.decided_by.person_id is not None:
             said["person_id"] = approval.decided_by.person_id
     return said
+
+
+async def take_in(
+    tx: Transaction,
+    facts: Sequence[Any],
+    *,
+    subject: Subject,
+    id_field: str,
+    find: Callable[..., Awaitable[HasApproval | None]],
+    entry_of: Callable[[str, Any, Approval], Entry],
+    add: Callable[[Connection, Entry], Awaitable[None]],
+) -> None:
+    """Take in the entries of a kind that the database has forgotten, and what facts say was decided of them.
+
+    `id_field` names an entry in the facts' data and to `find`; `entry_of` makes one of its community, the data and
+    an approval that waits.
+    """
+    for fact in facts:
+        community, data = fact["community"], fact["data"]
+        entry_id = data[id_field]
+        approval = await as_told(tx, data, subject=subject, community=community)
+        known = await find(tx.conn, community=community, **{id_field: entry_id})
+        if known is None:
+            waiting = replace(approval, state=ApprovalState.PROPOSED)
+            await add(tx.conn, entry_of(community, data, waiting))
+        before = None if known is None else known.approval
+        await decide_as_told(tx, approval, known=before, community=community, entry_id=entry_id)
 
 
 async def as_told(tx: Transaction, said: DecisionOfTwo, *, subject: Subject, community: str) -> Approval:

@@ -7,12 +7,11 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, TypeAdapter
 
-from services.rewards.approvals.domain import ApprovalState, Author, Subject, in_force, in_order
+from services.rewards.approvals.domain import Approval, Author, Subject, in_force, in_order
 from services.rewards.approvals.handlers import (
     approve_approval,
-    as_told,
-    decide_as_told,
     propose_approval,
+    take_in,
     told,
     withdraw_approval,
 )
@@ -148,23 +147,26 @@ async def note_clawbacks(tx: Transaction, found: Sequence[ClawedBack]) -> None:
 
 async def on_policies_told(tx: Transaction, facts: list[ClawbackPolicyChanged]) -> None:
     """Take in the policies that the database has forgotten, and what was decided of them."""
-    for fact in facts:
-        community, data = fact["community"], fact["data"]
-        approval = await as_told(tx, data, subject=_SUBJECT, community=community)
-        policy_id = data["policy_id"]
-        known = await store.find_policy(tx.conn, community=community, policy_id=policy_id)
-        if known is None:
-            policy = ClawbackPolicy(
-                community,
-                policy_id,
-                data["effective_from"],
-                Treatment(data["treatment"]),
-                data.get("below_points"),
-                replace(approval, state=ApprovalState.PROPOSED),
-            )
-            await store.add_policy(tx.conn, policy)
-        before = None if known is None else known.approval
-        await decide_as_told(tx, approval, known=before, community=community, entry_id=policy_id)
+    await take_in(
+        tx,
+        facts,
+        subject=_SUBJECT,
+        id_field="policy_id",
+        find=store.find_policy,
+        entry_of=_policy_told,
+        add=store.add_policy,
+    )
+
+
+def _policy_told(community: str, data: ClawbackPolicyData, approval: Approval) -> ClawbackPolicy:
+    return ClawbackPolicy(
+        community,
+        data["policy_id"],
+        data["effective_from"],
+        Treatment(data["treatment"]),
+        data.get("below_points"),
+        approval,
+    )
 
 
 async def on_clawbacks_told(tx: Transaction, facts: list[ClawbackBooked]) -> None:

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from services.rewards.approvals.domain import ApprovalState, Author, Subject
+from services.rewards.approvals.domain import Approval, Author, Subject
 from services.rewards.approvals.handlers import (
     approve_approval,
-    as_told,
-    decide_as_told,
     propose_approval,
+    take_in,
     told,
     withdraw_approval,
 )
@@ -158,25 +157,26 @@ def _tell(tx: Transaction, mapping: AccountMapping) -> None:
 
 async def on_mappings_told(tx: Transaction, facts: list[AccountMappingChanged]) -> None:
     """Take in the mappings that the database has forgotten, and what was decided of them."""
-    for fact in facts:
-        community, data = fact["community"], fact["data"]
-        approval = await as_told(tx, data, subject=_SUBJECT, community=community)
-        wanted_id = data["mapping_id"]
-        known = await mappings.find_mapping(tx.conn, community=community, mapping_id=wanted_id)
-        if known is None:
-            mapping = AccountMapping(
-                community=community,
-                mapping_id=wanted_id,
-                effective_from=data["effective_from"],
-                accounts=tuple(
-                    MappedAccount(one["account"], one["event"], one["number"]) for one in data["accounts"]
-                ),
-                tax_rate=data["tax_rate"],
-                approval=replace(approval, state=ApprovalState.PROPOSED),
-            )
-            await mappings.add_mapping(tx.conn, mapping)
-        before = None if known is None else known.approval
-        await decide_as_told(tx, approval, known=before, community=community, entry_id=wanted_id)
+    await take_in(
+        tx,
+        facts,
+        subject=_SUBJECT,
+        id_field="mapping_id",
+        find=mappings.find_mapping,
+        entry_of=_mapping_told,
+        add=mappings.add_mapping,
+    )
+
+
+def _mapping_told(community: str, data: AccountMappingData, approval: Approval) -> AccountMapping:
+    return AccountMapping(
+        community=community,
+        mapping_id=data["mapping_id"],
+        effective_from=data["effective_from"],
+        accounts=tuple(MappedAccount(one["account"], one["event"], one["number"]) for one in data["accounts"]),
+        tax_rate=data["tax_rate"],
+        approval=approval,
+    )
 
 
 async def draft_journal(

@@ -7,12 +7,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from services.rewards.approvals.domain import ApprovalState, Author, Subject
+from services.rewards.approvals.domain import Approval, Author, Subject
 from services.rewards.approvals.handlers import (
     approve_approval,
-    as_told,
-    decide_as_told,
     propose_approval,
+    take_in,
     told,
     withdraw_approval,
 )
@@ -167,25 +166,28 @@ def _tell(tx: Transaction, policy: Policy) -> None:
 
 async def on_policies_told(tx: Transaction, facts: list[LiabilityPolicyChanged]) -> None:
     """Take in the policies that the database has forgotten, and what was decided of them."""
-    for fact in facts:
-        community, data = fact["community"], fact["data"]
-        approval = await as_told(tx, data, subject=_SUBJECT, community=community)
-        policy_id = data["policy_id"]
-        known = await policy_store.find_policy(tx.conn, community=community, policy_id=policy_id)
-        if known is None:
-            terms = PolicyTerms(
-                effective_from=data["effective_from"],
-                currency=data["currency"],
-                basis=Basis(data["basis"]),
-                minor_per_point=Decimal(data["minor_per_point"]),
-                estimate=Estimate(data["estimate"]),
-                expected_redemption=Decimal(data["expected_redemption"]),
-                vintage_unit=VintageUnit(data["vintage_unit"]),
-            )
-            waiting = replace(approval, state=ApprovalState.PROPOSED)
-            await policy_store.add_policy(tx.conn, Policy(community, policy_id, terms, waiting))
-        before = None if known is None else known.approval
-        await decide_as_told(tx, approval, known=before, community=community, entry_id=policy_id)
+    await take_in(
+        tx,
+        facts,
+        subject=_SUBJECT,
+        id_field="policy_id",
+        find=policy_store.find_policy,
+        entry_of=_policy_told,
+        add=policy_store.add_policy,
+    )
+
+
+def _policy_told(community: str, data: LiabilityPolicyData, approval: Approval) -> Policy:
+    terms = PolicyTerms(
+        effective_from=data["effective_from"],
+        currency=data["currency"],
+        basis=Basis(data["basis"]),
+        minor_per_point=Decimal(data["minor_per_point"]),
+        estimate=Estimate(data["estimate"]),
+        expected_redemption=Decimal(data["expected_redemption"]),
+        vintage_unit=VintageUnit(data["vintage_unit"]),
+    )
+    return Policy(community, data["policy_id"], terms, approval)
 
 
 async def value_now(conn: Connection, settings: Settings, *, community: str, now: datetime) -> Liability:

@@ -7,13 +7,12 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from services.rewards.approvals.domain import ApprovalState, Author, Subject
+from services.rewards.approvals.domain import Approval, Author, Subject
 from services.rewards.approvals.handlers import (
     approve_approval,
-    as_told,
     author_as_told,
-    decide_as_told,
     propose_approval,
+    take_in,
     told,
     withdraw_approval,
 )
@@ -243,25 +242,28 @@ def _tell_sheet(tx: Transaction, sheet: RateSheet) -> None:
 
 async def on_policies_told(tx: Transaction, facts: list[RatePolicyChanged]) -> None:
     """Take in the policies that the database has forgotten, and what was decided of them."""
-    for fact in facts:
-        community, data = fact["community"], fact["data"]
-        approval = await as_told(tx, data, subject=_SUBJECT, community=community)
-        policy_id = data["policy_id"]
-        known = await policy_store.find_policy(tx.conn, community=community, policy_id=policy_id)
-        if known is None:
-            terms = RatePolicyTerms(
-                effective_from=data["effective_from"],
-                base=data["base"],
-                source=RateSource(data["source"]),
-                units=_units(data["units"]),
-                max_move_basis_points=data["max_move_basis_points"],
-                spread_basis_points=data["spread_basis_points"],
-                max_age_days=data["max_age_days"],
-            )
-            waiting = replace(approval, state=ApprovalState.PROPOSED)
-            await policy_store.add_policy(tx.conn, RatePolicy(community, policy_id, terms, waiting))
-        before = None if known is None else known.approval
-        await decide_as_told(tx, approval, known=before, community=community, entry_id=policy_id)
+    await take_in(
+        tx,
+        facts,
+        subject=_SUBJECT,
+        id_field="policy_id",
+        find=policy_store.find_policy,
+        entry_of=_policy_told,
+        add=policy_store.add_policy,
+    )
+
+
+def _policy_told(community: str, data: RatePolicyData, approval: Approval) -> RatePolicy:
+    terms = RatePolicyTerms(
+        effective_from=data["effective_from"],
+        base=data["base"],
+        source=RateSource(data["source"]),
+        units=_units(data["units"]),
+        max_move_basis_points=data["max_move_basis_points"],
+        spread_basis_points=data["spread_basis_points"],
+        max_age_days=data["max_age_days"],
+    )
+    return RatePolicy(community, data["policy_id"], terms, approval)
 
 
 async def on_sheets_told(tx: Transaction, facts: list[RateSheetTaken]) -> None:

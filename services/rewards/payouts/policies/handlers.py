@@ -4,12 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.rewards.approvals.domain import ApprovalState, Author, Subject
+from services.rewards.approvals.domain import Approval, Author, Subject
 from services.rewards.approvals.handlers import (
     approve_approval,
-    as_told,
-    decide_as_told,
     propose_approval,
+    take_in,
     told,
     withdraw_approval,
 )
@@ -156,31 +155,32 @@ def _tell(tx: Transaction, policy: PayoutPolicy) -> None:
 
 async def on_policies_told(tx: Transaction, facts: list[PayoutPolicyChanged]) -> None:
     """Take in the policies that the database has forgotten, and what was decided of them."""
-    for fact in facts:
-        community, data = fact["community"], fact["data"]
-        approval = await as_told(tx, data, subject=_SUBJECT, community=community)
-        policy_id = data["policy_id"]
-        known = await store.find_policy(tx.conn, community=community, policy_id=policy_id)
-        if known is None:
-            countries = data.get("countries")
-            terms = PayoutPolicyTerms(
-                effective_from=data["effective_from"],
-                currency=data["currency"],
-                holding_days=data["holding_days"],
-                minimum_minor=data["minimum_minor"],
-                countries=None if countries is None else tuple(countries),
-                warn_above_minor=data.get("warn_above_minor"),
-                stop_above_minor=data.get("stop_above_minor"),
-                stops_shared_accounts=data["stops_shared_accounts"],
-                tax_forms=tuple(
-                    TaxFormRule(rule["country"], rule["above_minor"]) for rule in data.get("tax_forms", ())
-                ),
-                minimum_age=data.get("minimum_age"),
-            )
-            waiting = replace(approval, state=ApprovalState.PROPOSED)
-            await store.add_policy(tx.conn, PayoutPolicy(community, policy_id, terms, waiting))
-        before = None if known is None else known.approval
-        await decide_as_told(tx, approval, known=before, community=community, entry_id=policy_id)
+    await take_in(
+        tx,
+        facts,
+        subject=_SUBJECT,
+        id_field="policy_id",
+        find=store.find_policy,
+        entry_of=_policy_told,
+        add=store.add_policy,
+    )
+
+
+def _policy_told(community: str, data: PayoutPolicyData, approval: Approval) -> PayoutPolicy:
+    countries = data.get("countries")
+    terms = PayoutPolicyTerms(
+        effective_from=data["effective_from"],
+        currency=data["currency"],
+        holding_days=data["holding_days"],
+        minimum_minor=data["minimum_minor"],
+        countries=None if countries is None else tuple(countries),
+        warn_above_minor=data.get("warn_above_minor"),
+        stop_above_minor=data.get("stop_above_minor"),
+        stops_shared_accounts=data["stops_shared_accounts"],
+        tax_forms=tuple(TaxFormRule(rule["country"], rule["above_minor"]) for rule in data.get("tax_forms", ())),
+        minimum_age=data.get("minimum_age"),
+    )
+    return PayoutPolicy(community, data["policy_id"], terms, approval)
 
 
 READ_BACK = (ReadBack((PAYOUTS,), PAYOUT_POLICY_CHANGED.adapter, on_policies_told, (PAYOUT_POLICY_CHANGED.name,)),)

@@ -90,6 +90,10 @@ ERASURES_OBEYED = prometheus_client.Counter(
 READ_BACK_FACTS = prometheus_client.Counter(
     "plaudit_read_back_facts_total", "Facts of this service's own that were read back", ["topic"]
 )
+SPANS_ENDED = prometheus_client.Counter(
+    "plaudit_spans_ended_total", "Spans of told traces that were given to the sender"
+)
+SPANS_SENT = prometheus_client.Counter("plaudit_spans_sent_total", "Spans that the collector of traces took")
 HTTP_REQUESTS = prometheus_client.Counter(
     "plaudit_http_requests_total", "Requests answered", ["method", "route", "status"]
 )

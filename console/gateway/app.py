@@ -18,8 +18,9 @@ from console.gateway.documents import one_document
 from console.gateway.forwarding import OWN_OF_ANSWERS, Forwarder, passed_headers
 from console.gateway.settings import ANY_ORIGIN, Settings
 from console.gateway.templates import OF_ALL, Templates
+from shared import spans
 from shared.http.auth import VISITED
-from shared.http.limits import UNMATCHED, measured, says_more_than
+from shared.http.limits import UNMATCHED, measured, says_more_than, served_from, tell_served
 from shared.http.problem_types import UNKNOWN_PATH
 from shared.http.problems import Problem
 from shared.services import SERVICES
@@ -64,7 +65,9 @@ class Gateway:
         """Serve one request."""
         if scope["type"] != "http":
             return
-        started, status = time.perf_counter(), 500
+        started, began_ns, status = time.perf_counter(), time.time_ns(), 500
+        came_with = _traceparent_of(scope) if spans.are_told() else None
+        served = served_from(came_with) if spans.are_told() else None
         path: str = scope["path"]
         is_own = path in OWN or path.startswith(OWN_FILES)
         owned = None if is_own or path == OF_ALL else self._templates.find(path)
@@ -91,9 +94,14 @@ class Gateway:
         except Problem as problem:
             await problem.response(path)(scope, receive, counted_send)
         finally:
-            requests, seconds = measured("ANY" if route == UNMATCHED else scope["method"], route, status)
+            method = "ANY" if route == UNMATCHED else scope["method"]
+            requests, seconds = measured(method, route, status)
             requests.inc()
-            seconds.observe(time.perf_counter() - started)
+            seconds.observe(time.perf_counter() - started, spans.exemplar(served))
+            if served is not None:
+                tell_served(
+                    "gateway", scope["method"], route, status, own=served, said=came_with, began_ns=began_ns
+                )
 
     def _check_length(self, scope: Scope) -> None:
         """Raise Problem 413 for a body that says itself that it is too large, before any of it is passed on."""
@@ -117,6 +125,12 @@ class Gateway:
         headers = passed_headers(chosen.headers, OWN_OF_ANSWERS)
         await send({"type": "http.response.start", "status": chosen.status, "headers": headers})
         await send({"type": "http.response.body", "body": chosen.content})
+
+
+def _traceparent_of(scope: Scope) -> str | None:
+    """The header of a request that says what caused it; the last one counts, as at a service."""
+    said = [value for name, value in scope["headers"] if name == b"traceparent"]
+    return said[-1].decode("latin-1") if said else None
 
 
 def _pages(documents: Mapping[str, dict[str, Any]]) -> ASGIApp:

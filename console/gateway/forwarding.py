@@ -25,6 +25,7 @@ from console.gateway.settings import Settings
 from shared.http.problem_types import MALFORMED_HTTP
 from shared.http.problems import RETRY_AFTER_SECONDS, Problem
 from shared.services import SERVICES
+from shared.spans import SERVED
 from shared.telemetry import new_traceparent
 
 #: RFC 9110, section 7.6.1: what is said between two neighbours alone.
@@ -251,7 +252,11 @@ def _head_of(upstream: Upstream, scope: Scope, body: Body | None) -> bytes:
             asked_host = value
         elif name == b"traceparent":
             has_trace = True
-    if not has_trace:
+    if (served := SERVED.get()) is not None:
+        # The service's span comes of the gateway's, which comes of the caller's.
+        headers = [header for header in headers if header[0] != b"traceparent"]
+        headers.append((b"traceparent", served.encode()))
+    elif not has_trace:
         headers.append((b"traceparent", new_traceparent().encode()))
     headers += ((b"x-forwarded-proto", scope["scheme"].encode()), (b"x-forwarded-host", asked_host))
     if scope.get("client"):

@@ -8,6 +8,7 @@ from console.gateway.app import create_app
 from console.gateway.documents import load_documents
 from console.gateway.forwarding import Forwarder
 from console.gateway.settings import Settings
+from shared import spans
 from shared.http.process import serve_until_stopped
 from shared.http.server import HttpServer
 
@@ -15,13 +16,17 @@ from shared.http.server import HttpServer
 def main() -> None:
     """Pass requests on until SIGTERM or SIGINT."""
     settings = Settings()
-    serve_until_stopped(
-        "gateway",
-        lambda: running(settings),
-        log_level=settings.log_level,
-        metrics_host=settings.http_host,
-        metrics_port=settings.metrics_port,
-    )
+    spans.begin(settings)
+    try:
+        serve_until_stopped(
+            "gateway",
+            lambda: running(settings),
+            log_level=settings.log_level,
+            metrics_host=settings.http_host,
+            metrics_port=settings.metrics_port,
+        )
+    finally:
+        spans.end()
 
 
 @contextlib.asynccontextmanager

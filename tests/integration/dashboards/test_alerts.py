@@ -118,6 +118,7 @@ CASES: Mapping[str, Case] = {
     "PlauditWebhooksOff": gauge('plaudit_ingest_webhooks_disabled{service="ingest"}', 1, 0),
     "PlauditWebhooksLate": gauge('plaudit_webhook_oldest_seconds{service="rewards"}', 21_601, 21_600),
     "PlauditFenced": gauge('plaudit_fenced{job="plaudit", service="rewards"}', 1, 0),
+    "PlauditTracesLost": counter('plaudit_spans_ended_total{service="rewards"}', 1, 0, 40),
     "PlauditMemory": gauge(
         'process_resident_memory_bytes{job="plaudit", service="rewards"}', 300_000_001, 300_000_000
     ),

@@ -12,7 +12,9 @@ from prometheus_client import generate_latest
 
 from console.gateway.main import running
 from console.gateway.settings import Settings
+from shared import spans
 from shared.services import SERVICES
+from tests.otlp import collecting
 from tests.waiting import until
 
 KEY = {"Authorization": "Bearer plk_1_2"}
@@ -66,6 +68,26 @@ async def standing(answering: Answering, **settings: Any) -> AsyncIterator[tuple
         gateway = await parts.enter_async_context(running(Settings(**wanted)))
         url = f"http://127.0.0.1:{gateway.port}"
         yield await parts.enter_async_context(httpx.AsyncClient(base_url=url, timeout=60)), service
+
+
+async def test_a_trace_leads_from_the_caller_through_the_gateway_to_the_service() -> None:
+    caller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    with collecting() as collector:
+        spans.begin(Settings(traces_endpoint=collector.url))
+        try:
+            async with standing(says_ok) as (client, service):
+                await client.get("/v1/members/ada/score", headers={**KEY, "traceparent": caller})
+                (passed_on,) = service.header("traceparent")
+                await client.get("/v1/members/ada/score", headers=KEY)
+                (begun,) = service.header("traceparent")
+        finally:
+            spans.end()
+    went_on, began = sorted(collector.arrived, key=lambda one: one.span.parent_span_id == b"")
+    assert (went_on.service, went_on.span.name) == ("plaudit-gateway", "GET /v1/members/{member_id}/score")
+    assert (went_on.trace_id, went_on.span.parent_span_id.hex()) == (caller[3:35], caller[36:52])
+    assert passed_on == f"00-{caller[3:35]}-{went_on.span.span_id.hex()}-01"
+    assert began.span.parent_span_id == b""
+    assert begun[3:52] == f"{began.trace_id}-{began.span.span_id.hex()}"
 
 
 async def test_a_request_goes_on_as_it_came_but_for_what_is_said_between_neighbours() -> None:

@@ -16,6 +16,7 @@ from shared import otlp, spans
 from shared.consumer.traced import HEADER, BatchSpans
 from shared.settings import ServiceSettings
 from shared.spans import goes_on, span_within
+from shared.telemetry import SPANS_ENDED, SPANS_SENT
 from shared.traces import Span, SpanKind, trace_id_of
 from tests.otlp import collecting
 
@@ -156,14 +157,31 @@ def test_the_collector_has_the_ids_that_were_chosen(parent: str | None) -> None:
     assert span.status.code == span.status.STATUS_CODE_ERROR
 
 
-def test_a_collector_that_is_away_keeps_nobody_waiting() -> None:
+def counted() -> tuple[float, float]:
+    """Spans that ended, and those that a collector took, of this process."""
+    return SPANS_ENDED._value.get(), SPANS_SENT._value.get()
+
+
+def test_a_collector_that_is_away_keeps_nobody_waiting_and_what_it_lacks_is_counted() -> None:
     with collecting() as collector:
         away = collector.url
+    ended, sent = counted()
     spans.begin(ServiceSettings(traces_endpoint=away, spans_waiting_max_count=2))
     for _ in range(5):
         spans.tell(Span("scoring", "x", SpanKind.SERVER, TOLD_IN, None, 1, 2))
     spans.end()
     assert not spans.are_told()
+    assert counted() == (ended + 5, sent)
+
+
+def test_what_a_collector_took_is_counted() -> None:
+    ended, sent = counted()
+    with collecting() as collector:
+        spans.begin(ServiceSettings(traces_endpoint=collector.url))
+        for _ in range(3):
+            spans.tell(Span("scoring", "x", SpanKind.SERVER, TOLD_IN, None, 1, 2))
+        spans.end()
+    assert counted() == (ended + 3, sent + 3)
 
 
 @pytest.mark.parametrize("path", ["", "/", "/v1/traces", "/v1/traces/"])

@@ -12,6 +12,7 @@ BOARD = Board(
         "PlauditHttpErrors",
         "PlauditHttpSlow",
         "PlauditMemory",
+        "PlauditTracesLost",
         "PlauditFenced",
     ),
     choices={"service": 'label_values(up{job="plaudit"}, service)'},
@@ -51,6 +52,19 @@ BOARD = Board(
                 "Since the process started.",
                 "s",
                 (Query('time() - process_start_time_seconds{job="plaudit"}', "{{service}} {{instance}}"),),
+            ),
+            Panel(
+                "Spans",
+                "Spans of told traces: ended, and taken by the collector. None where no collector is named.",
+                "ops",
+                (
+                    Query(
+                        "sum by (service) (rate(plaudit_spans_ended_total[$__rate_interval]))", "{{service}} ended"
+                    ),
+                    Query(
+                        "sum by (service) (rate(plaudit_spans_sent_total[$__rate_interval]))", "{{service}} sent"
+                    ),
+                ),
             ),
             Panel(
                 "Fenced",

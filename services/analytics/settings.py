@@ -34,7 +34,7 @@ class Settings(ServiceSettings):
     lineage_watch_max_count: int = Field(
         20_000,
         ge=1,
-        description="Lots of payouts or redemptions that are looked at in a minute: do they lead to an award?",
+        description="Awards, grants and lots that are looked at in a minute: do they lead to what caused them?",
     )
     silence_days: int = Field(
         30,

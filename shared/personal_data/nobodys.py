@@ -360,8 +360,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "grant_days": "community day kind name granted taken_back",
         "member_counts": "community members",
         "payout_counts": "community state currency number points amount_minor",
-        "lineage_orphans": "community link id part position award_id found_at",
-        "lineage_watch": "is_only link community id part position rounds",
+        "lineage_orphans": "community link key found_at",
+        "lineage_watch": "is_only link after rounds behind_at",
         "payout_lots": "community payout_id part position award_id points",
         "payout_states": (
             "community payout_id fact_id position state changed_by reason changed_at traceparent "

@@ -18,7 +18,9 @@ import orjson
 
 from bench.factor import measure
 from plaudit.stack import load_state
-from services.recognition.boards.domain import ALL_TIME, Change, KeptBoard, Place, Score, ScoreKey, ranked
+from services.recognition.boards.domain.changes import Change, ScoreKey
+from services.recognition.boards.domain.kept import ALL_TIME, KeptBoard
+from services.recognition.boards.domain.places import Place, Score, ranked
 from services.recognition.boards.store import counting, kept, reading, scores
 from shared.contracts.programme import Board
 from shared.postgres import database_url, migrate, prepare_database, role_name

@@ -102,6 +102,18 @@ class Transaction(Generic[SettingsT_co]):
         """
         self._commanded = None
 
+    @asynccontextmanager
+    async def part(self) -> AsyncIterator[None]:
+        """Work that is undone alone where it fails, with what it told: what was done before it stays."""
+        told = len(self._messages)
+        try:
+            async with self.conn.transaction():
+                yield
+        except BaseException:
+            del self._messages[told:]
+            self._told_in = {place: span for place, span in self._told_in.items() if place < told}
+            raise
+
     async def store_entry(self) -> None:
         """Write the command's entry, in each community that it touches, and tell of it.
 

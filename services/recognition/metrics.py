@@ -22,6 +22,11 @@ REEVALUATED_MEMBERS = Counter(
     "Members brought in line with a new programme version",
 )
 
+TURNS_GIVEN_UP = Counter(
+    "plaudit_recognition_turns_given_up_total",
+    "Times that a community's quests, badges or levels were left for later because they took too long",
+    ["work"],
+)
 LOOKED_AT_MEMBERS = Counter(
     "plaudit_recognition_looked_at_members_total",
     "Members looked at again, as something changed that badges ask for",

@@ -45,6 +45,13 @@ class Settings(ServiceSettings):
         "seals, all open; empty: no badge is taken away",
     )
 
+    quests_deeds_max_count: int = Field(
+        100_000,
+        ge=1_000,
+        le=10_000_000,
+        description="Events held at once while members' quests are looked at: the more their steps ask for, the "
+        "fewer members are looked at in one transaction",
+    )
     nudges_settle_seconds: float = Field(
         60.0,
         ge=0,

@@ -23,12 +23,12 @@ async def take_turns(
 ) -> bool:
     """Work at so many communities at most whose turn has come; whether there may be more.
 
-    What a statement's time ends is undone, and tried again at the community's next turn.
+    What a statement's time ends is undone with what it told, and tried again at the community's next turn.
     """
     communities = await store.lock_due(tx.conn, turns, before=tx.now - every, limit_count=limit_count)
     for community in communities:
         try:
-            async with tx.conn.transaction():
+            async with tx.part():
                 await work(community)
         except TimeoutError:
             log.exception("%s of %s took too long", turns.name.lower(), community)

@@ -1,10 +1,14 @@
 """The SQL of deeds."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
-from services.recognition.deeds.domain import Deed, Done
+from services.recognition.deeds.domain import Deed, Done, Window
 from services.recognition.thresholds.domain import Due
 from shared.postgres import Connection
+
+#: Windows that are asked for at once.
+WINDOWS_PIECE_COUNT: Final = 5_000
 
 
 async def add_deeds(conn: Connection, *, deeds: Collection[Deed]) -> None:
@@ -39,25 +43,33 @@ async def delete_deeds(conn: Connection, *, deeds: Collection[Deed]) -> None:
     )
 
 
-async def load_deeds(
-    conn: Connection, *, community: str, member_ids: Collection[str], counters: Collection[str]
-) -> dict[str, dict[str, list[Done]]]:
-    """What members did of each counter, by member and counter, earliest first."""
-    rows = await conn.fetch(
-        """
-        select member_id, counter, event_time, event_uid, day from deeds
-        where community = $1 and member_id = any($2::uuid[]) and counter = any($3::text[])
-        order by event_time, event_uid
-        """,
-        community,
-        list(member_ids),
-        list(counters),
-    )
-    found: dict[str, dict[str, list[Done]]] = {}
-    for row in rows:
-        member_id = str(row["member_id"])
-        done = Done(row["event_time"], str(row["event_uid"]), row["day"], member_id)
-        found.setdefault(member_id, {}).setdefault(row["counter"], []).append(done)
+async def load_first(conn: Connection, *, community: str, windows: Sequence[Window]) -> list[list[Done]]:
+    """The first deeds of each window, earliest first."""
+    found: list[list[Done]] = [[] for _ in windows]
+    for start in range(0, len(windows), WINDOWS_PIECE_COUNT):
+        piece = windows[start : start + WINDOWS_PIECE_COUNT]
+        rows = await conn.fetch(
+            """
+            select w.place, d.event_time, d.event_uid, d.day
+            from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::uuid[], $6::timestamptz[], $7::date[],
+                        $8::date[], $9::int[])
+                with ordinality
+                as w(member_id, counter, after, after_uid, before, first_day, last_day, times, place)
+            cross join lateral (
+                select event_time, event_uid, day from deeds
+                where community = $1 and member_id = w.member_id and counter = w.counter
+                    and (event_time, event_uid) > (w.after, w.after_uid) and event_time < w.before
+                    and day between w.first_day and w.last_day
+                order by event_time, event_uid limit w.times) d
+            order by w.place, d.event_time, d.event_uid
+            """,
+            community,
+            *(list(column) for column in zip(*piece, strict=True)),
+        )
+        for row in rows:
+            place = start + row["place"] - 1
+            member_id = windows[place].member_id
+            found[place].append(Done(row["event_time"], str(row["event_uid"]), row["day"], member_id))
     return found
 
 

@@ -223,16 +223,15 @@ async def set_unlocked(
     )
 
 
-async def find_stale(conn: Connection) -> str | None:
-    """A community whose members were not all looked at by the version whose events are counted."""
-    found: str | None = await conn.fetchval(
+async def load_stale(conn: Connection) -> list[str]:
+    """Communities whose members were not all looked at by the version whose events are counted."""
+    rows = await conn.fetch(
         """
         select c.community from counting c left join level_sweeps s using (community)
-        where c.version > 0 and (s.version is distinct from c.version or not s.is_done)
-        order by random() limit 1
+        where c.version > 0 and (s.version is distinct from c.version or not s.is_done) order by 1
         """
     )
-    return found
+    return [row["community"] for row in rows]
 
 
 async def find_sweep(conn: Connection, *, community: str) -> Sweep | None:

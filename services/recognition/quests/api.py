@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field
 
 from services.recognition.quests.domain import QuestMember, Team, ends_at
 from services.recognition.quests.handlers import joining
-from services.recognition.quests.handlers.deciding import Party, QuestsInForce, find_member, quests_in_force
+from services.recognition.quests.handlers.deciding import find_member
 from services.recognition.quests.handlers.joining import JoinWanted
+from services.recognition.quests.handlers.party import Party, QuestsInForce, quests_in_force
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.api import GivesShown
 from services.recognition.thresholds.domain import ThresholdKey

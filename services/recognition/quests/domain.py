@@ -1,24 +1,33 @@
 """How far somebody is with a quest, and when it was completed: a function of what was done, in any order."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from itertools import groupby
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import orjson
 
-from services.recognition.deeds.domain import Done
+from services.recognition.deeds.domain import Done, Window
 from services.recognition.thresholds.domain import Due, Grant, Held, ThresholdKey, gathered, grant_id
 from shared.calendars import Calendar
 from shared.contracts.ids import prepared, uuid5_text
-from shared.contracts.programme import Quest, Recognition
+from shared.contracts.programme import Quest, QuestStep, Recognition
 
 _TEAM_NAMESPACE = prepared(UUID("3f5f6c7e-7a38-5b5e-8d0a-6f2b9a1c4e21"))
 
 MemberKey = tuple[str, str]  # community, member id
+Span = tuple[datetime | None, datetime | None]  # from a moment on, until another that is not in it
+Walk = Generator[list[Window], list[list[Done]], None]
+#: How often a person joins one quest: all of it is walked through whenever one of their team does something.
+JOINS_MAX_COUNT: Final = 50
+ALWAYS: Final[tuple[Span, ...]] = ((None, None),)
+_A_DAY: Final = timedelta(days=1)
+_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+_END: Final = datetime.max.replace(tzinfo=UTC)
+_BEFORE_EVERY_UID: Final = "00000000-0000-0000-0000-000000000000"
 
 
 class UnknownQuestError(Exception):
@@ -114,6 +123,72 @@ def within(quest: Quest, deeds: Iterable[Done], spans: Collection[tuple[datetime
         for deed in deeds
         if is_open_on(quest, deed.day)
         and any(start <= deed.event_time and (end is None or deed.event_time < end) for start, end in spans)
+    ]
+
+
+class Source(NamedTuple):
+    """What a member did from a moment on until another, which is not in it."""
+
+    member_id: str
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+class Try(NamedTuple):
+    """A quest, and what it is looked at by: once for whoever joins none, else for each time it was joined."""
+
+    quest: Quest
+    sources: tuple[Source, ...]
+
+
+def walk(a_try: Try, counters: Mapping[str, str]) -> Walk:
+    """Ask for the deeds that a try's progress follows from, and for no others.
+
+    Yields windows, and is sent the first deeds of each. What comes after as many as a step asks for changes
+    nothing, whoever of several did it: so many of each member are enough. In order a step goes on from where the
+    one before it was through. `counters` has the counter of each rule that is counted.
+    """
+    quest = a_try.quest
+    if not quest.in_order:
+        yield [window for step in quest.steps for window in _windows(a_try, step, counters, after=None)]
+        return
+    after: tuple[datetime, str] | None = None
+    for step in quest.steps:
+        answer = yield _windows(a_try, step, counters, after=after)
+        events = sorted({(deed.event_time, deed.event_uid) for deeds in answer for deed in deeds})
+        if len(events) < step.times:
+            return
+        after = events[step.times - 1]
+
+
+def deeds_at_most(quest: Quest, *, tries: int) -> int:
+    """How many deeds are asked for at most for a member who is looked at, who joins a quest so many times."""
+    sources = quest.team.max_members if quest.team is not None else tries if quest.is_joined else 1
+    return sources * sum(step.times for step in quest.steps)
+
+
+def _windows(
+    a_try: Try, step: QuestStep, counters: Mapping[str, str], *, after: tuple[datetime, str] | None
+) -> list[Window]:
+    quest = a_try.quest
+    if step.rule not in counters:
+        return []
+    first = date.min if quest.starts is None else date.fromisoformat(quest.starts)
+    last = date.max if quest.ends is None else date.fromisoformat(quest.ends)
+    # No zone's day begins or ends further from UTC's: the index knows moments, and no days.
+    opens = _BEGINNING if first <= date.min + _A_DAY else datetime.combine(first - _A_DAY, time(), UTC)
+    closes = _END if last >= date.max - 2 * _A_DAY else datetime.combine(last + 2 * _A_DAY, time(), UTC)
+    return [
+        Window(
+            source.member_id,
+            counters[step.rule],
+            *max((max(source.starts_at or opens, opens), _BEFORE_EVERY_UID), after or (_BEGINNING, "")),
+            min(source.ends_at or closes, closes),
+            first,
+            last,
+            step.times,
+        )
+        for source in a_try.sources
     ]
 
 

@@ -217,13 +217,20 @@ async def rebuild(conn: Connection, *, keys: Collection[MemberKey]) -> None:
     )
 
 
-async def load_due_communities(conn: Connection, *, limit_count: int) -> list[str]:
-    """Communities with members to be looked at, of so many of these."""
+async def load_due_communities(conn: Connection) -> list[str]:
+    """Communities with members to be looked at, at the cost of a look into the index for each."""
     rows = await conn.fetch(
-        "select distinct community from (select community from quest_due order by is_backfill limit $1) due",
-        limit_count,
+        """
+        with recursive found as (
+            (select community from quest_due order by community limit 1)
+            union all
+            select (select d.community from quest_due d where d.community > found.community
+                    order by d.community limit 1)
+            from found where found.community is not null)
+        select community from found where community is not null
+        """
     )
-    return sorted(row["community"] for row in rows)
+    return [row["community"] for row in rows]
 
 
 async def take_due(conn: Connection, *, community: str, limit_count: int) -> dict[str, Due]:
@@ -242,16 +249,15 @@ async def take_due(conn: Connection, *, community: str, limit_count: int) -> dic
     return {str(row["member_id"]): Due(row["event_time"], row["day"], row["is_backfill"]) for row in rows}
 
 
-async def find_stale(conn: Connection) -> str | None:
-    """A community whose members were not all looked at by the version whose events are counted."""
-    found: str | None = await conn.fetchval(
+async def load_stale(conn: Connection) -> list[str]:
+    """Communities whose members were not all looked at by the version whose events are counted."""
+    rows = await conn.fetch(
         """
         select c.community from counting c left join quest_sweeps s using (community)
-        where c.version > 0 and (s.version is distinct from c.version or not s.is_done)
-        order by random() limit 1
+        where c.version > 0 and (s.version is distinct from c.version or not s.is_done) order by 1
         """
     )
-    return found
+    return [row["community"] for row in rows]
 
 
 async def find_sweep(conn: Connection, *, community: str) -> QuestSweep | None:

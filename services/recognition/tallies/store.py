@@ -187,16 +187,19 @@ async def hasten_near(conn: Connection, *, community: str, at: datetime) -> None
     )
 
 
-async def load_due_communities(conn: Connection, *, now: datetime, limit_count: int) -> list[str]:
-    """Communities with members whose levels are due, those that wait the longest first."""
+async def load_due_communities(conn: Connection, *, now: datetime) -> list[str]:
+    """Communities with members whose levels are due, at the cost of a look into the index for each."""
     rows = await conn.fetch(
         """
-        select community, min(due_at) as first from (
-            select community, due_at from level_due where due_at <= $1 order by due_at limit $2) due
-        group by community order by first, community
+        with recursive found as (
+            (select community, due_at from level_due order by community, due_at limit 1)
+            union all
+            select one.community, one.due_at from found cross join lateral (
+                select d.community, d.due_at from level_due d where d.community > found.community
+                order by d.community, d.due_at limit 1) one)
+        select community from found where due_at <= $1
         """,
         now,
-        limit_count,
     )
     return [row["community"] for row in rows]
 

@@ -357,6 +357,20 @@ async def load_standing(conn: Connection, *, community: str, member_ids: Collect
     return [_grant(row) for row in rows]
 
 
+async def load_made(conn: Connection, *, community: str, grant_ids: Collection[str]) -> set[str]:
+    """Which of these grants were made, and nothing has taken back."""
+    rows = await conn.fetch(
+        """
+        select grant_id from grants g
+        where community = $1 and grant_id = any($2::uuid[]) and not exists (
+            select from grants r where r.community = g.community and r.reverses = g.grant_id)
+        """,
+        community,
+        list(grant_ids),
+    )
+    return {str(row["grant_id"]) for row in rows}
+
+
 async def add_holders(conn: Connection, *, changes: Mapping[tuple[str, ThresholdKey], int]) -> None:
     """Add to the numbers of holders, by community and key and in that order: workers share these rows."""
     await conn.execute(

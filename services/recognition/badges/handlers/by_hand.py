@@ -13,6 +13,7 @@ from services.recognition.badges.domain.by_hand import (
 )
 from services.recognition.badges.domain.deciding import BadgeMember, Number
 from services.recognition.badges.handlers import numbering
+from services.recognition.badges.handlers.withholding import badges_of, taken_back
 from services.recognition.badges.store import by_hand as store
 from services.recognition.badges.store import standing as standing_store
 from services.recognition.counts import store as counts_store
@@ -146,9 +147,7 @@ async def take_back(
             by_name=by.name,
             reason=words,
         )
-    withheld = await store.load_withheld(tx.conn, community=community, member_ids=named.group)
-    if badge_id not in set().union(*withheld.values()):
-        grants += await _earned(tx, community=community, named=named, due=due)
+    grants += await _earned(tx, community=community, named=named, due=due)
     if not grants:
         raise NotHeldError
     if not named.badge.by_hand:
@@ -185,11 +184,15 @@ async def _earned(tx: Transaction, *, community: str, named: Named, due: Due) ->
     await standing_store.set_members(tx.conn, members=[member])
     total = await totals_store.find_member(tx.conn, community=community, member_id=named.member_id)
     counted = await counts_store.find_member(tx.conn, community=community, member_id=named.member_id)
-    for standing in (total, counted):
-        for one, held in dict(standing.standing).items() if standing is not None else ():
-            if one.kind == "badge" and one.base_id == named.badge.id:
-                holder = held.member_id or named.member_id
-                grants.append(member.taken(one, held, holder, due, version=named.version, by_hand=True))
+    there = [one for one in (total, counted) if one is not None]
+    # What was taken before, from them or as they were merged, stands there too.
+    made = await thresholds_store.load_made(
+        tx.conn,
+        community=community,
+        grant_ids=[held.grant_id for standing in there for held in badges_of(standing).values()],
+    )
+    for standing in there:
+        grants += taken_back(standing, {named.badge.id}, made, due=due, version=named.version, by_hand=True)
     return grants
 
 

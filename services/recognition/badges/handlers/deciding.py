@@ -26,6 +26,8 @@ from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Due, Grant
 from services.recognition.thresholds.handlers import Traced, make_grants
 from services.recognition.totals import store as totals_store
+from services.recognition.turns.handlers import take_turn
+from services.recognition.turns.store import Work
 from shared.conditions.criteria import Values
 from shared.consumer import Subscription
 from shared.contracts.facts import AUDIENCE_FACT, AudienceFact
@@ -66,24 +68,35 @@ FOLLOWED_AUDIENCES = Subscription(AUDIENCES, AUDIENCE_FACT, on_audiences)
 
 
 async def keep_badges(tx: Transaction) -> bool:
-    """Look at members of whom something changed, then at the next of a community whose badges ask for others.
+    """Look at members of a community of whom something changed, or at all whose badges ask for others by now.
 
     A timer calls this while it returns True. In pieces: what is committed is not done again, whatever ends.
     """
+    due = await store.load_due_communities(tx.conn)
+    stale: list[str] = []
+    if not await thresholds_store.is_more_waiting(tx.conn, than=WAITING_MAX_COUNT):
+        stale = await store.load_stale(tx.conn)
+
+    async def work(kind: Work, community: str) -> bool:
+        if kind is Work.BADGES_ANEW:
+            return await _sweep(tx, community)
+        return await _some(tx, community)
+
+    waiting = [*((Work.BADGES, one) for one in due), *((Work.BADGES_ANEW, one) for one in stale)]
+    return await take_turn(tx, waiting, work=work)
+
+
+async def _some(tx: Transaction, community: str) -> bool:
+    """Look at members of a community of whom something changed; whether there was any."""
     # Programmes before members who are due: whoever takes a badge by hand holds the one, and adds to the other.
-    communities = await store.load_due_communities(tx.conn, limit_count=PIECE_COUNT)
-    await thresholds_store.lock_programmes_shared(tx.conn, communities=communities)
+    await thresholds_store.lock_programmes_shared(tx.conn, communities=[community])
     # Nobody merges members meanwhile: whoever does has them looked at again, behind the same lock as this.
-    await lock_persons(tx.conn, keys=[(community, store.BEFORE_ALL) for community in communities])
-    taken = await store.take_due(tx.conn, communities=communities, limit_count=PIECE_COUNT)
-    for community, due in sorted(taken.items()):
-        criteria = await criteria_in_force(tx.conn, community=community)
-        await decide(tx, community=community, due=due, criteria=criteria)
-    count = sum(map(len, taken.values()))
-    LOOKED_AT_MEMBERS.inc(count)
-    if count == PIECE_COUNT:
-        return True
-    return await _sweep(tx) or count > 0
+    await lock_persons(tx.conn, keys=[(community, store.BEFORE_ALL)])
+    due = await store.take_due(tx.conn, community=community, limit_count=PIECE_COUNT)
+    criteria = await criteria_in_force(tx.conn, community=community)
+    await decide(tx, community=community, due=due, criteria=criteria)
+    LOOKED_AT_MEMBERS.inc(len(due))
+    return bool(due)
 
 
 async def criteria_in_force(conn: Connection, *, community: str) -> Criteria:
@@ -92,14 +105,11 @@ async def criteria_in_force(conn: Connection, *, community: str) -> Criteria:
     return await store.find_criteria(conn, community=community, plan=plan)
 
 
-async def _sweep(tx: Transaction) -> bool:
-    """Look at the next members of a community by a version that asks for something else; whether there was one."""
-    if await thresholds_store.is_more_waiting(tx.conn, than=WAITING_MAX_COUNT):
-        return False
-    community = await store.find_stale(tx.conn)
-    if community is None:
-        return False
+async def _sweep(tx: Transaction, community: str) -> bool:
+    """Look at the next members of a community by a version that asks for something else; whether any may be."""
     await thresholds_store.lock_programmes_shared(tx.conn, communities=[community])
+    # Before deciding, as whoever is due: a merge may wait between two who decide in another order.
+    await lock_persons(tx.conn, keys=[(community, store.BEFORE_ALL)])
     if not await thresholds_store.may_decide(tx.conn, kind=KIND, community=community):
         return False
     criteria = await criteria_in_force(tx.conn, community=community)

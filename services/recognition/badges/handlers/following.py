@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from services.recognition.badges.domain.deciding import MemberKey, regrouped
 from services.recognition.badges.handlers.deciding import criteria_in_force
+from services.recognition.badges.handlers.withholding import align
 from services.recognition.badges.store import by_hand as by_hand_store
 from services.recognition.badges.store import standing as store
 from services.recognition.thresholds import store as thresholds_store
@@ -53,5 +54,6 @@ async def regroup(tx: Transaction, *, community: str, groups: Mapping[str, Seque
         grants = regrouped(groups, members, due=due, version=criteria.version)
         await store.set_members(tx.conn, members=members.values())
         await make_grants(tx, grants=[Traced(grant) for grant in grants], celebrates=False)
+    await align(tx, community=community, groups=groups, due=due, version=criteria.version)
     if criteria.asked or found:
         await thresholds_store.put_due(tx.conn, due={(community, head_id): due for head_id in groups})

@@ -24,6 +24,12 @@ async def load_withheld(conn: Connection, *, community: str, member_ids: Collect
     return {str(row["member_id"]): set(row["badges"]) for row in rows}
 
 
+async def has_withheld(conn: Connection, *, community: str) -> bool:
+    """Whether a person took a badge from anybody of a community."""
+    found: bool = await conn.fetchval("select exists (select from badge_withheld where community = $1)", community)
+    return found
+
+
 async def put_withheld(conn: Connection, withheld: Withheld) -> None:
     """Keep that a badge was taken from a member."""
     await conn.execute(
@@ -105,6 +111,14 @@ async def lock_gift(conn: Connection, *, community: str, member_ids: Collection[
         community,
         list(member_ids),
         badge,
+    )
+    return None if row is None else _gift(row)
+
+
+async def find_gift(conn: Connection, *, community: str, grant_id: str) -> Gift | None:
+    """What somebody gave by a grant, taken back or not; None where nobody gave it by hand."""
+    row = await conn.fetchrow(
+        "select * from badge_gifts where community = $1 and grant_id = $2", community, grant_id
     )
     return None if row is None else _gift(row)
 

@@ -160,38 +160,39 @@ async def set_members(conn: Connection, *, members: Iterable[BadgeMember]) -> No
     )
 
 
-async def load_due_communities(conn: Connection, *, limit_count: int) -> list[str]:
-    """Communities with members of whom something changed, of so many of these."""
+async def load_due_communities(conn: Connection) -> list[str]:
+    """Communities with members of whom something changed, at the cost of a look into the index for each."""
     rows = await conn.fetch(
-        "select distinct community from (select community from badge_due order by is_backfill limit $1) due",
-        limit_count,
+        """
+        with recursive found as (
+            (select community from badge_due order by community limit 1)
+            union all
+            select (select d.community from badge_due d where d.community > found.community
+                    order by d.community limit 1)
+            from found where found.community is not null)
+        select community from found where community is not null
+        """
     )
-    return sorted(row["community"] for row in rows)
+    return [row["community"] for row in rows]
 
 
-async def take_due(
-    conn: Connection, *, communities: Collection[str], limit_count: int
-) -> dict[str, dict[str, Due]]:
-    """Take out members of these communities of whom something changed, by community.
+async def take_due(conn: Connection, *, community: str, limit_count: int) -> dict[str, Due]:
+    """Take out members of a community of whom something changed: those of the present first.
 
-    They come again if this does not commit. Those of the present come first.
+    They come again if this does not commit.
     """
     rows = await conn.fetch(
         """
         delete from badge_due d using (
-            select community, member_id from badge_due where community = any($1::text[])
+            select community, member_id from badge_due where community = $1
             order by is_backfill limit $2 for update skip locked) taken
         where d.community = taken.community and d.member_id = taken.member_id
         returning d.*
         """,
-        list(communities),
+        community,
         limit_count,
     )
-    found: dict[str, dict[str, Due]] = {}
-    for row in rows:
-        due = Due(row["event_time"], row["day"], row["is_backfill"])
-        found.setdefault(row["community"], {})[str(row["member_id"])] = due
-    return found
+    return {str(row["member_id"]): Due(row["event_time"], row["day"], row["is_backfill"]) for row in rows}
 
 
 async def count_due(conn: Connection, *, community: str) -> int:
@@ -200,16 +201,15 @@ async def count_due(conn: Connection, *, community: str) -> int:
     return count
 
 
-async def find_stale(conn: Connection) -> str | None:
-    """A community whose members were not all looked at by the version whose events are counted."""
-    found: str | None = await conn.fetchval(
+async def load_stale(conn: Connection) -> list[str]:
+    """Communities whose members were not all looked at by the version whose events are counted."""
+    rows = await conn.fetch(
         """
         select c.community from counting c left join badge_sweeps s using (community)
-        where c.version > 0 and (s.version is distinct from c.version or not s.is_done)
-        order by random() limit 1
+        where c.version > 0 and (s.version is distinct from c.version or not s.is_done) order by 1
         """
     )
-    return found
+    return [row["community"] for row in rows]
 
 
 async def find_sweep(conn: Connection, *, community: str) -> Sweep | None:

@@ -7,7 +7,9 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from services.recognition.boards.domain import KeptBoard, Position, Result, Won, span_before, span_of
+from services.recognition.boards.domain.kept import KeptBoard, span_before, span_of
+from services.recognition.boards.domain.places import Position, Result
+from services.recognition.boards.domain.prizes import Won
 from services.recognition.boards.store import kept, reading
 from services.recognition.leaderboards import store as leaderboards_store
 from services.recognition.leaderboards.api import within_calendar

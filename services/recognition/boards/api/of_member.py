@@ -18,7 +18,7 @@ from services.recognition.boards.api.models import (
     boards_seen,
     place_of,
 )
-from services.recognition.boards.domain import Place, Score, ranked
+from services.recognition.boards.domain.places import Place, Score, ranked
 from services.recognition.boards.store import counting, reading
 from services.recognition.boards.store.reading import PrizePlace
 from services.recognition.leaderboards.api import INVALID_TIME

@@ -19,7 +19,7 @@ from services.recognition.boards.api.models import (
     sees_ids,
     sees_names,
 )
-from services.recognition.boards.domain import Result
+from services.recognition.boards.domain.places import Result
 from services.recognition.boards.store import reading
 from shared.calendars import Span
 from shared.contracts.fields import Slug

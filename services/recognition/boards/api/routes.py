@@ -19,7 +19,7 @@ from services.recognition.boards.api.models import (
     sees_ids,
     sees_names,
 )
-from services.recognition.boards.domain import Place, ranked
+from services.recognition.boards.domain.places import Place, ranked
 from services.recognition.boards.store import counting, reading
 from services.recognition.leaderboards.api import INVALID_TIME
 from shared.contracts.fields import Slug

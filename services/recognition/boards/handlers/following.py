@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import orjson
 
-from services.recognition.boards.domain import ALL_TIME, KeptBoard, ScoreKey, changes_of, of_persons, span_of
+from services.recognition.boards.domain.changes import ScoreKey, changes_of, of_persons
+from services.recognition.boards.domain.kept import ALL_TIME, KeptBoard, span_of
 from services.recognition.boards.store import kept, reading, scores
 from shared.calendars import Calendar
 from shared.contracts.facts import POINTS_AWARDED, RECOGNITION_GRANTED, AudienceFact, PointsAwarded

@@ -4,20 +4,17 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import cast
 
-from services.recognition.boards.domain import (
+from services.recognition.boards.domain.kept import (
     Cut,
-    Entry,
     KeptBoard,
-    Place,
-    Won,
     counts_alike,
-    may_win_beyond,
     next_cut,
-    prizes_won,
-    ranked,
+    next_span,
     span_before,
     span_of,
 )
+from services.recognition.boards.domain.places import Entry, Place, ranked
+from services.recognition.boards.domain.prizes import Won, may_win_beyond, prizes_won
 from services.recognition.boards.handlers.following import add_parked, apply_suspensions, calendar_of, fill
 from services.recognition.boards.store import counting, kept, reading, scores
 from services.recognition.metrics import BOARD_CHANGES, BOARD_CUTS, BOARD_PRIZES
@@ -56,7 +53,7 @@ _LOOKED_AT_EVERY = timedelta(hours=1)
 async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -> None:
     """Remember what programmes ask for, and keep the boards of those that are in force."""
     await thresholds.on_programmes(tx, programmes)
-    while await _declare(tx):
+    while await _declare(tx, fills=False):
         pass
 
 
@@ -80,8 +77,11 @@ async def keep_boards(tx: Transaction) -> bool:
     )
 
 
-async def _declare(tx: Transaction) -> bool:
-    """Have a community's boards be those of its version in force; False where all are."""
+async def _declare(tx: Transaction, *, fills: bool = True) -> bool:
+    """Have a community's boards be those of its version in force, in pieces; False where all are.
+
+    Without `fills` a board that goes and is not filled yet is left to who comes with it.
+    """
     stale = await kept.find_stale(tx.conn)
     if stale is None:
         return False
@@ -95,10 +95,19 @@ async def _declare(tx: Transaction) -> bool:
         for board in (await kept.load_boards(tx.conn, communities=[community])).get(community, [])
     }
     same = {one.id for one in declared if one.id in there and counts_alike(there[one.id].declared, one)}
-    for board in there.values():
-        if board.board_id not in same:
-            is_gone = board.board_id not in {one.id for one in declared}
-            await kept.end_board(tx.conn, board, with_results=is_gone)
+    over = [board for board in there.values() if board.board_id not in same]
+    # 1. What has ended: who won it was promised a prize by the version that goes.
+    for board in over:
+        span = await _ended(tx, board)
+        if span is not None and not board.is_filled and not fills:
+            return False
+        if span is not None:
+            await _wind_up(tx, board, span=span)
+            return True
+    # 2. Then boards go, and others begin with the period that it is.
+    for board in over:
+        is_gone = board.board_id not in {one.id for one in declared}
+        await kept.end_board(tx.conn, board, with_results=is_gone)
     has_totals = await kept.has_totals(tx.conn, community=community)
     for place, one in enumerate(declared):
         if one.id in same:
@@ -109,6 +118,30 @@ async def _declare(tx: Transaction) -> bool:
             await _begin(tx, one, community=community, place=place, version=version, has_totals=has_totals)
     await kept.put_version(tx.conn, community=community, version=version)
     return True
+
+
+async def _ended(tx: Transaction, board: KeptBoard) -> Span | None:
+    """The oldest period of a board that has ended and is not final; None where there is none."""
+    if board.declared.period == "all_time":
+        return None
+    calendar = await calendar_of(tx, board)
+    span = next_span(board, calendar)
+    return span if span.ends_on < calendar.day_of(tx.now) else None
+
+
+async def _wind_up(tx: Transaction, board: KeptBoard, *, span: Span) -> None:
+    """Have a period of a board that goes be final before its freeze is over, or fill the board that far."""
+    if not board.is_filled:
+        await _fill_piece(tx, board)
+        return
+    await _keep_results(tx, board, cut=Cut(span, is_final=True))
+    await kept.set_cut(
+        tx.conn,
+        board_no=board.board_no,
+        final_up_to=span.starts_on,
+        cut_up_to=max(board.cut_up_to, span.starts_on),
+        look_at=tx.now,
+    )
 
 
 async def _begin(
@@ -146,6 +179,11 @@ async def _fill(tx: Transaction) -> bool:
     if board is None:
         return False
     await thresholds_store.lock_programme(tx.conn, board.community)
+    await _fill_piece(tx, board)
+    return True
+
+
+async def _fill_piece(tx: Transaction, board: KeptBoard) -> None:
     members = await kept.page_of_members(
         tx.conn, community=board.community, after=board.filled_up_to, limit_count=FILLED_PIECE_COUNT
     )
@@ -153,7 +191,6 @@ async def _fill(tx: Transaction) -> bool:
     await fill(tx, board, member_ids=members, owners=owners)
     is_whole_piece = len(members) == FILLED_PIECE_COUNT
     await kept.set_filled(tx.conn, board_no=board.board_no, up_to=members[-1] if is_whole_piece else None)
-    return True
 
 
 async def _cut(tx: Transaction) -> bool:

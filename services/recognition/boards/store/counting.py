@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from services.recognition.boards.domain import Position
+from services.recognition.boards.domain.places import Position
 from shared.postgres import Connection
 
 _FOLD = """

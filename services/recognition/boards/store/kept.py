@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from asyncpg import Record
 
-from services.recognition.boards.domain import KeptBoard
+from services.recognition.boards.domain.kept import KeptBoard
 from shared.contracts.programme import Board
 from shared.postgres import Connection
 

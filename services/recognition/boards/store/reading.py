@@ -6,17 +6,9 @@ from typing import NamedTuple
 
 from asyncpg import Record
 
-from services.recognition.boards.domain import (
-    Cut,
-    Entry,
-    KeptBoard,
-    Late,
-    Place,
-    Result,
-    ResultEntry,
-    Score,
-    Won,
-)
+from services.recognition.boards.domain.kept import Cut, KeptBoard
+from services.recognition.boards.domain.places import Entry, Late, Place, Result, ResultEntry, Score
+from services.recognition.boards.domain.prizes import Won
 from shared.calendars import Span
 from shared.contracts.fields import Uuid
 from shared.postgres import Connection
@@ -144,7 +136,9 @@ async def put_results(
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         on conflict (community, board_id, starts_on) do update
         set ends_on = excluded.ends_on, title = excluded.title, cut_at = excluded.cut_at,
-            is_final = excluded.is_final, is_whole = excluded.is_whole, members = excluded.members
+            is_final = excluded.is_final, is_whole = excluded.is_whole, members = excluded.members,
+            late_awards = case when c.ends_on = excluded.ends_on then c.late_awards else 0 end,
+            late_points = case when c.ends_on = excluded.ends_on then c.late_points else 0 end
         """,
         *key,
         cut.span.ends_on,

@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
-from services.recognition.boards.domain import Change, KeptBoard, ScoreKey, TimeKey
+from services.recognition.boards.domain.changes import Change, ScoreKey, TimeKey
+from services.recognition.boards.domain.kept import KeptBoard
 from shared.postgres import Connection
 
 #: Who is on a board `k`, of those with points who are merged into nobody: the one place that says it. Who wants no

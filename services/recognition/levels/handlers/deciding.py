@@ -22,6 +22,8 @@ from services.recognition.tallies.store import Next
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Grant
 from services.recognition.thresholds.handlers import Traced, make_grants
+from services.recognition.turns.handlers import take_turn
+from services.recognition.turns.store import Work
 from shared.calendars import Calendar
 from shared.followed_communities import load_calendar
 from shared.merges import load_groups, load_heads, lock_persons
@@ -33,8 +35,6 @@ KEEP_EVERY_SECONDS = 0.5
 MEMBERS_MAX_COUNT = 500
 BUNCH_COUNT = 25
 ROWS_MAX_COUNT = 50_000
-#: Communities that have their turn in one transaction, each with an equal part of that.
-COMMUNITIES_MAX_COUNT = 10
 _WAITING_MAX_COUNT = 5_000
 _A_DAY = timedelta(days=1)
 
@@ -57,36 +57,40 @@ class Scene:
 
 
 async def keep_levels(tx: Transaction) -> bool:
-    """Look at members whose levels are due, then at the next of a community whose levels ask for others.
+    """Look at members of a community whose levels are due, or at all whose levels ask for others by now.
 
-    A timer calls this while it returns True. In pieces, in which each community has its part.
+    A timer calls this while it returns True. In pieces: what is committed is not done again, whatever ends.
     """
-    waiting = await tallies_store.load_due_communities(tx.conn, now=tx.now, limit_count=MEMBERS_MAX_COUNT)
-    communities = sorted(waiting[:COMMUNITIES_MAX_COUNT])
-    await thresholds_store.lock_programmes_shared(tx.conn, communities=communities)
+    due = await tallies_store.load_due_communities(tx.conn, now=tx.now)
+    stale: list[str] = []
+    if not await thresholds_store.is_more_waiting(tx.conn, than=_WAITING_MAX_COUNT):
+        stale = await store.load_stale(tx.conn)
+
+    async def work(kind: Work, community: str) -> bool:
+        if kind is Work.LEVELS_ANEW:
+            return await _sweep(tx, community)
+        return await _some(tx, community)
+
+    waiting = [*((Work.LEVELS, one) for one in due), *((Work.LEVELS_ANEW, one) for one in stale)]
+    return await take_turn(tx, waiting, work=work)
+
+
+async def _some(tx: Transaction, community: str) -> bool:
+    """Look at those of a community who are due, up to its part; whether there was any."""
+    await thresholds_store.lock_programmes_shared(tx.conn, communities=[community])
     # Nobody merges members meanwhile; whoever does waits before it looks at who is due, as this does.
-    await lock_persons(tx.conn, keys=[(community, store.BEFORE_ALL) for community in communities])
-    is_more = len(waiting) > len(communities)
-    for community in communities:
-        scene = await scene_of(tx.conn, community=community, now=tx.now)
-        is_more |= await _some(tx, scene, parts=len(communities))
-    if is_more:
-        return True
-    return await _sweep(tx) or bool(communities)
-
-
-async def _some(tx: Transaction, scene: Scene, *, parts: int) -> bool:
-    """Look at those of a community who are due, up to its part; whether more may be."""
-    members, rows = MEMBERS_MAX_COUNT // parts, ROWS_MAX_COUNT // parts
+    await lock_persons(tx.conn, keys=[(community, store.BEFORE_ALL)])
+    scene = await scene_of(tx.conn, community=community, now=tx.now)
+    members, rows = MEMBERS_MAX_COUNT, ROWS_MAX_COUNT
     while members > 0 and rows > 0:
         due = await tallies_store.lock_due(
-            tx.conn, community=scene.community, now=tx.now, limit_count=min(members, BUNCH_COUNT)
+            tx.conn, community=community, now=tx.now, limit_count=min(members, BUNCH_COUNT)
         )
         if not due:
-            return False
+            break
         rows -= await look(tx, scene, due={one.member_id: one.is_backfill for one in due})
         members -= len(due)
-    return True
+    return members < MEMBERS_MAX_COUNT
 
 
 async def scene_of(conn: Connection, *, community: str, now: datetime) -> Scene:
@@ -229,14 +233,10 @@ def _spell(since: datetime, until: datetime | None) -> Spell:
     return Spell(int(since.timestamp()), None if until is None else int(until.timestamp()))
 
 
-async def _sweep(tx: Transaction) -> bool:
-    """Look at the next members of a community by a version that asks for something else; whether there was one."""
-    if await thresholds_store.is_more_waiting(tx.conn, than=_WAITING_MAX_COUNT):
-        return False
-    community = await store.find_stale(tx.conn)
-    if community is None:
-        return False
+async def _sweep(tx: Transaction, community: str) -> bool:
+    """Look at the next members of a community by a version that asks for something else."""
     await thresholds_store.lock_programmes_shared(tx.conn, communities=[community])
+    await lock_persons(tx.conn, keys=[(community, store.BEFORE_ALL)])
     scene = await scene_of(tx.conn, community=community, now=tx.now)
     signature = signature_of(scene.ladder, scene.counters.items())
     before = await store.find_sweep(tx.conn, community=community)

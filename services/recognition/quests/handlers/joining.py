@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from services.recognition.deeds import store as deeds_store
 from services.recognition.metrics import QUESTS_JOINED
 from services.recognition.quests import store
 from services.recognition.quests.domain import (
+    JOINS_MAX_COUNT,
     CompletedError,
     InTeamError,
     Join,
@@ -22,7 +22,7 @@ from services.recognition.quests.domain import (
     ends_at,
     team_id_of,
 )
-from services.recognition.quests.handlers.deciding import Party, QuestsInForce, load_party, quests_in_force
+from services.recognition.quests.handlers.party import Party, QuestsInForce, load_party, quests_in_force
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Due
 from shared.audit import Did
@@ -32,9 +32,6 @@ from shared.followed_members import Followed, find_name
 from shared.merges import lock_heads
 from shared.topics import BY_HAND
 from shared.transaction import Transaction
-
-#: How often a person joins one quest: all of it is walked through whenever one of their team does something.
-JOINS_MAX_COUNT: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +177,7 @@ async def _find(tx: Transaction, *, community: str, member_id: str, quest_id: st
         raise NobodyThereError
     await lock_heads(tx.conn, keys=[(community, member_id)])
     await store.lock_joining(tx.conn, community=community, member_id=member_id)
-    party = await load_party(
-        tx.conn, community=community, head_ids=[member_id], counters=set(in_force.counters.values())
-    )
+    party = await load_party(tx.conn, community=community, head_ids=[member_id], in_force=in_force)
     return _Found(quest, in_force, party)
 
 
@@ -230,7 +225,7 @@ async def _check_team(tx: Transaction, team: Team, *, found: _Found, community: 
             tx.conn,
             community=community,
             head_ids={one.member_id for one in joins},
-            counters=set(counters.values()),
+            in_force=found.in_force,
         )
         if party.of_team(team, found.quest, counters).is_complete:
             raise CompletedError

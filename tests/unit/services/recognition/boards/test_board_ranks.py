@@ -8,23 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.recognition.boards.domain import (
-    ALL_TIME,
-    Change,
-    Cut,
-    Entry,
-    KeptBoard,
-    Late,
-    Place,
-    Score,
-    changes_of,
-    first_day,
-    may_win_beyond,
-    next_cut,
-    ranked,
-    span_of,
-    winners,
-)
+from services.recognition.boards.domain.changes import Change, changes_of
+from services.recognition.boards.domain.kept import ALL_TIME, Cut, KeptBoard, first_day, next_cut, span_of
+from services.recognition.boards.domain.places import Entry, Late, Place, Score, ranked
+from services.recognition.boards.domain.prizes import may_win_beyond, winners
 from shared.calendars import PLAIN, Calendar, Reckoning, Span
 from shared.contracts.programme import Board, Prize
 from shared.contracts.programme.boards import Period

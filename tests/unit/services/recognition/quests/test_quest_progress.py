@@ -22,7 +22,7 @@ from services.recognition.quests.domain import (
     spans_of_team,
     within,
 )
-from services.recognition.quests.handlers.deciding import Party
+from services.recognition.quests.handlers.party import Party
 from services.recognition.thresholds.domain import Due
 from services.scoring.programmes.domain.reading import read_programme
 from shared.calendars import PLAIN, Calendar, Reckoning

@@ -9,6 +9,7 @@ from plaudit.blocks import Link, Read, read
 from shared.currencies import decimal_amount
 
 POINTS = "PTS"
+EXPIRY = "expiry"
 #: What is on an account, by its id, in minor units: credit positive.
 Sides = Mapping[str, int]
 #: Beancount's five roots, by kind of account. What members hold is owed to them; what they have used up is theirs
@@ -64,6 +65,9 @@ def beancount_lines(links: Iterable[Link], sides: Sides, *, at: datetime) -> Ite
                 accounts[leg.account_id] = min(first, leg, key=lambda entry: entry.day)
                 sums[leg.account_id] = sums.get(leg.account_id, 0) + leg.amount
             yield f'{legs[0].day} * "{legs[0].kind}" ^{transfer_id}'
+            if legs[0].kind == EXPIRY:
+                # What ends with a day is booked away after it: this is the moment that its time was over.
+                yield f'  ended-at: "{legs[0].event_time}"'
             yield from (f"  {_name(leg)}  {_amount(-leg.amount, leg.currency)} {leg.currency}" for leg in legs)
     yield from (f"{first.day} open {_name(first)} {first.currency}" for first in accounts.values())
     day = (at.date() + timedelta(days=1)).isoformat()

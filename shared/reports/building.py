@@ -25,6 +25,9 @@ MONTH_S_END: Final = _("Month’s end")
 TRIAL_BALANCE: Final = _("Trial balance")
 WHAT_POINTS_ARE_WORTH: Final = _("What points are worth")
 PRELIMINARY: Final = _("Preliminary: it may still change")
+CLOSED: Final = _("Closed: it does not change any more")
+LOCKED: Final = _("Locked: a later month is shut, so nothing is booked into it any more")
+ENDED: Final = _("Their time was over then: booked away the day after")
 LACKING: Final = _(
     "No font here has these letters, and � stands for each; the page and the other files have them:"
 )
@@ -107,8 +110,16 @@ WORTH: Final = {
     "estimate_minor": _("Another estimate"),
     "closing_minor": _("At its end"),
 }
+VALUED: Final = {
+    "held": _("Held at its end, by the ledger"),
+    "set_aside": _("Set aside for payouts: owed as money"),
+    "ended": ENDED,
+    "late": _("Booked after it, before its last day was valued"),
+    "difference": _("Not explained"),
+    "outstanding": _("Points that were valued"),
+}
 #: What is taken off in a table that adds up.
-TAKEN_OFF: Final = ("redeemed", "paid", "expired")
+TAKEN_OFF: Final = ("redeemed", "paid", "expired", "set_aside", "ended", "difference")
 
 
 def year_statement(found: Found, *, community: str, say: Say, language: str) -> Report:
@@ -123,13 +134,14 @@ def year_statement(found: Found, *, community: str, say: Say, language: str) -> 
         currency = one["currency"]
         words = MOVED if currency == POINTS else OF_MONEY
         rows: list[list[Cell]] = [[say(_("When the year began")), Amount(one["opening"], currency)]]
-        rows += [
-            [say(word), Amount(-one[name] if name in TAKEN_OFF else one[name], currency)]
-            for name, word in words.items()
-        ]
+        rows += [[say(word), Amount(_signed(one, name), currency)] for name, word in words.items()]
         title = say(_("Points")) if currency == POINTS else f"{say(MONEY)}, {currency}"
         total: list[Cell] = [say(_("At its end")), Amount(one["closing"], currency)]
         tables.append(Table(title, ["", say(_("Amount"))], rows, total))
+        if one["ended"]:
+            over: list[list[Cell]] = [total, [say(ENDED), Amount(-one["ended"], currency)]]
+            left: list[Cell] = [say(_("Left after it")), Amount(one["closing"] - one["ended"], currency)]
+            tables.append(Table(say(_("Points that ended with the year")), ["", say(_("Amount"))], over, left))
         days = [day for day in found["days"] if day["currency"] == currency]
         tables.append(
             Table(
@@ -161,7 +173,8 @@ def month_end(found: Found, *, community: str, say: Say, language: str) -> Repor
     """A month's end, from `GET /v1/finance/month-ends/{month}`."""
     block = found["block"]
     lines = [community, f"{found['starts_at']} – {found['ends_at']}"]
-    lines.append(say(PRELIMINARY) if found["is_preliminary"] else say(_("Closed: it does not change any more")))
+    final = LOCKED if found["state"] == "locked" else CLOSED
+    lines.append(say(PRELIMINARY if found["is_preliminary"] else final))
     if block:
         lines.append(f"{say(BLOCK)} {block['number']}: {block['hash']}")
     lines.append(say(_("It balances.")) if found["balanced"] else say(_("It does not balance: look into it.")))
@@ -202,12 +215,16 @@ def _three(one: Found, currency: str) -> Sequence[Amount]:
 def _points_table(found: Found, say: Say) -> Table:
     points = found["points"]
     rows: list[list[Cell]] = [
-        [say(word), Amount(-points[name] if name in TAKEN_OFF else points[name], POINTS)]
-        for name, word in MOVEMENT.items()
-        if name != "closing"
+        [say(word), Amount(_signed(points, name), POINTS)] for name, word in MOVEMENT.items() if name != "closing"
     ]
     total: list[Cell] = [say(MOVEMENT["closing"]), Amount(points["closing"], POINTS)]
     return Table(say(_("Points that members hold")), ["", say(_("Points"))], rows, total)
+
+
+def _signed(found: Found, name: str) -> int:
+    """A figure as it stands in a table that adds up."""
+    amount: int = found[name]
+    return -amount if name in TAKEN_OFF else amount
 
 
 def _other_tables(found: Found, say: Say) -> Iterator[Table]:
@@ -216,6 +233,13 @@ def _other_tables(found: Found, say: Say) -> Iterator[Table]:
         currency = worth["currency"]
         rows: list[list[Cell]] = [[say(word), Amount(worth[name], currency)] for name, word in WORTH.items()]
         yield Table(f"{say(WHAT_POINTS_ARE_WORTH)}, {currency}", ["", say(_("Amount"))], rows[:-1], rows[-1])
+    if found["valued"]:
+        rows = [
+            [say(word), Amount(_signed(found["valued"], name), POINTS)]
+            for name, word in VALUED.items()
+            if name != "difference" or found["valued"][name]
+        ]
+        yield Table(say(_("From points held to points valued")), ["", say(_("Points"))], rows[:-1], rows[-1])
     yield Table(
         say(_("Payouts by their state at its end")),
         [say(_("State")), say(_("Payouts")), say(_("Points")), say(_("Amount"))],
@@ -256,6 +280,8 @@ def _month_rows(found: Found) -> Iterator[list[Any]]:
     for name in WORTH if found["worth"] else ():
         item = name.removesuffix("_minor")
         yield [month, "worth", item, "", "amount", found["worth"]["currency"], found["worth"][name]]
+    for name in VALUED if found["valued"] else ():
+        yield [month, "valued", name, "", "points", POINTS, found["valued"][name]]
     for one in found["payouts"]:
         whose = [month, "payouts", one["state"], one["currency"]]
         yield [*whose, "count", "", one["count"]]

@@ -33,7 +33,7 @@ from services.rewards.liability.domain.policies import (
 from services.rewards.liability.domain.valuing import Liability, value
 from services.rewards.liability.store import days, figures
 from services.rewards.liability.store import policies as policy_store
-from services.rewards.lots.store import is_expiry_due
+from services.rewards.lots.due.store import is_expiry_due
 from services.rewards.metrics import LIABILITY_DAYS, LIABILITY_POLICIES_WAITING, LIABILITY_SECONDS
 from services.rewards.settings import Settings
 from shared.audit import Did

@@ -217,48 +217,6 @@ async def load_lacking(conn: Connection, owners: Iterable[Owner]) -> dict[Owner,
     return _by_owner(rows)
 
 
-async def load_matured(conn: Connection, *, now: datetime, limit: int) -> dict[Owner, list[str]]:
-    """Members and award ids of pending lots whose waiting is over at `now`."""
-    rows = await conn.fetch(
-        f"{_HELD} where pending_until <= $1 order by pending_until limit $2",
-        now,
-        limit,
-    )
-    return _awards_by_owner(rows)
-
-
-async def load_expired(conn: Connection, *, now: datetime, limit: int) -> dict[Owner, list[str]]:
-    """Members and award ids of lots that hold points which are not owed, and whose time is over at `now`."""
-    rows = await conn.fetch(
-        f"""
-        {_HELD} where expires_at <= $1 and remaining > owed and pending_until is null order by expires_at limit $2
-        """,
-        now,
-        limit,
-    )
-    return _awards_by_owner(rows)
-
-
-async def is_expiry_due(conn: Connection, *, community: str, at: datetime) -> bool:
-    """Whether a community has lots whose time was over at a moment, and whose points are not booked away yet."""
-    # In the order of an index each, which has only lots that are not booked away: what is not due is not read.
-    found = await conn.fetchval(
-        """
-        (select true from lots
-         where community = $1 and expires_at <= $2 and remaining > owed and pending_until is null
-         order by expires_at limit 1)
-        union all
-        (select true from lots
-         where community = $1 and pending_until <= $2 and expires_at <= $2 and remaining > owed
-         order by pending_until limit 1)
-        limit 1
-        """,
-        community,
-        at,
-    )
-    return found is not None
-
-
 async def load_over(conn: Connection, owners: Sequence[Owner], *, now: datetime) -> dict[Owner, list[Lot]]:
     """The lots of these members that hold points which are not owed, and whose time is over at `now`."""
     rows = await conn.fetch(
@@ -305,13 +263,6 @@ async def load_arrivals(conn: Connection, *, transfer_ids: Sequence[str]) -> dic
         transfer_ids,
     )
     return {str(row["transfer_id"]): row["recorded_at"] for row in rows}
-
-
-def _awards_by_owner(rows: Sequence[Record]) -> dict[Owner, list[str]]:
-    awards: dict[Owner, list[str]] = {}
-    for row in rows:
-        awards.setdefault(_owner(row), []).append(str(row["award_id"]))
-    return awards
 
 
 async def add_uses(conn: Connection, uses: Sequence[tuple[Use, LotUse]], *, even_again: bool = False) -> None:

@@ -138,6 +138,11 @@ class Period:
         return self.is_locked or self.state is not PeriodState.OPEN
 
     @property
+    def is_final(self) -> bool:
+        """Whether nothing of it changes any more, unless two people open it, or the month that locks it, again."""
+        return self.is_locked or self.state is PeriodState.CLOSED
+
+    @property
     def state_name(self) -> str:
         """What its state is called."""
         return LOCKED if self.is_locked else self.state.value

@@ -11,7 +11,6 @@ from services.rewards.ledger.api.members import MEMBER_EXAMPLE
 from services.rewards.ledger.domain.entries import Owner, UnknownMemberError
 from services.rewards.payouts.domain import PayoutState
 from services.rewards.periods.api import UNKNOWN_PERIOD, Month, PeriodBlock, PeriodFigure, State
-from services.rewards.periods.domain import PeriodState
 from services.rewards.reports import domain, handlers
 from services.rewards.settings import Settings
 from shared.followed_communities import load_calendar
@@ -46,11 +45,21 @@ class StatementSum(_Moved):
         description="What there was: points that are pending, available or reserved; money payable"
     )
     closing: int
+    ended: int = Field(
+        description="Of `closing`: points whose time was over with the year, so that nobody can use them; "
+        "they are booked away in the first moments of the next one"
+    )
 
     @classmethod
     def of(cls, found: domain.StatementSum) -> Self:
         """A sum as it is answered."""
-        return cls(currency=found.currency, opening=found.opening, closing=found.closing, **found.moved._asdict())
+        return cls(
+            currency=found.currency,
+            opening=found.opening,
+            closing=found.closing,
+            ended=found.ended,
+            **found.moved._asdict(),
+        )
 
 
 class StatementDay(_Moved):
@@ -155,6 +164,25 @@ class MonthWorth(BaseModel):
         )
 
 
+class MonthValued(BaseModel):
+    """Points held by the ledger and points valued: held − set aside − ended + late − difference = outstanding."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    held: int = Field(description="The closing of `points`, by the ledger")
+    set_aside: int = Field(description="For payouts: they are owed as money")
+    ended: int = Field(
+        description="Whose time was over with the month: breakage of its last day, and booked away after it"
+    )
+    late: int = Field(
+        description="Of awards earned in the month or before, booked after it and before its last day was valued"
+    )
+    outstanding: int = Field(description="What `worth` is of")
+    difference: int = Field(
+        description="What is left unexplained: 0, unless a payout or reservation ended in between"
+    )
+
+
 class MonthPayouts(BaseModel):
     """Payouts that were in a state when the month was over."""
 
@@ -196,7 +224,9 @@ class MonthEnd(BaseModel):
 
     month: str = Field(examples=["2026-10"])
     state: State = Field(examples=["closed"])
-    is_preliminary: bool = Field(description="Whether it is not closed: it may still change")
+    is_preliminary: bool = Field(
+        description="Whether it may still change: it is neither closed, nor locked by a later month that is shut"
+    )
     starts_at: datetime
     ends_at: datetime
     block: PeriodBlock | None = Field(description="The chain's block that holds it; null while it is not added up")
@@ -204,6 +234,7 @@ class MonthEnd(BaseModel):
     balanced: bool = Field(description="Whether the figures sum to zero in each currency, and the points tie")
     points: MonthPoints
     worth: MonthWorth | None = Field(description="Null where no policy says what a point is worth at its end")
+    valued: MonthValued | None = Field(description="How `points` come to what `worth` is of; null where that is")
     payouts: list[MonthPayouts] = Field(description="By the state that they were in when it was over")
     open_items: list[MonthOpenItem]
     corrections: list[MonthCorrection]
@@ -219,7 +250,7 @@ class MonthEnd(BaseModel):
         return cls(
             month=period.name,
             state=period.state_name,
-            is_preliminary=period.state is not PeriodState.CLOSED,
+            is_preliminary=not period.is_final,
             starts_at=period.starts_at,
             ends_at=period.ends_at,
             block=PeriodBlock.model_validate(period.block) if period.block else None,
@@ -227,6 +258,7 @@ class MonthEnd(BaseModel):
             balanced=not any(totals.values()) and not found.points.difference,
             points=MonthPoints.model_validate(found.points),
             worth=None if found.worth is None else MonthWorth.of(found.worth),
+            valued=None if found.valued is None else MonthValued.model_validate(found.valued),
             payouts=[MonthPayouts.model_validate(one) for one in found.payouts],
             open_items=[MonthOpenItem.model_validate(one) for one in found.open_items],
             corrections=[MonthCorrection.model_validate(one) for one in found.corrections],

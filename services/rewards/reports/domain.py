@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from services.rewards.ledger.domain.entries import POINTS, MemberBalance
+from services.rewards.payouts.domain import PayoutState
 from services.rewards.periods.domain import Change
 from shared.calendars import Calendar
 
@@ -83,11 +84,15 @@ class StatementDay(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StatementSum:
-    """A year in one currency: `opening` and `moved` come to `closing`."""
+    """A year in one currency: `opening` and `moved` come to `closing`.
+
+    `ended` are points of `closing` whose time was over with the year: the ledger books them away after it.
+    """
 
     currency: str
     opening: int
     moved: Moved
+    ended: int = 0
 
     @property
     def closing(self) -> int:
@@ -103,8 +108,13 @@ class YearStatement:
     days: Sequence[StatementDay]
 
 
-def year_statement(opening: Iterable[MemberBalance], moved: Sequence[DayMoved]) -> YearStatement:
-    """A statement from what was on the accounts before the year, and what moved on its days, in their order."""
+def year_statement(
+    opening: Iterable[MemberBalance], moved: Sequence[DayMoved], *, ended: int = 0
+) -> YearStatement:
+    """A statement from what was on the accounts before the year, and what moved on its days, in their order.
+
+    `ended` are points whose time was over with the year.
+    """
     had: dict[str, int] = {POINTS: 0}
     for balance in opening:
         if balance.kind in HELD or balance.currency != POINTS:
@@ -118,7 +128,11 @@ def year_statement(opening: Iterable[MemberBalance], moved: Sequence[DayMoved]) 
         days.append(StatementDay(day, currency, change, standing[currency]))
     order = sorted(sums, key=lambda currency: (currency != POINTS, currency))
     return YearStatement(
-        [StatementSum(currency, had.get(currency, 0), sums[currency]) for currency in order], days
+        [
+            StatementSum(currency, had.get(currency, 0), sums[currency], ended if currency == POINTS else 0)
+            for currency in order
+        ],
+        days,
     )
 
 
@@ -182,6 +196,49 @@ class PayoutSum:
     count: int
     points: int
     amount_minor: int
+
+
+#: The states of payouts whose points are set aside: still with their members, and owed as money.
+SET_ASIDE = (PayoutState.RESERVED, PayoutState.SUBMITTED, PayoutState.SENT)
+
+
+@dataclass(frozen=True, slots=True)
+class BookedSince:
+    """Points that were booked after the end of a day, and are in what was valued for it all the same.
+
+    `ended` expired; `late` came, or were taken back (below 0), of awards that were earned until then.
+    """
+
+    ended: int
+    late: int
+
+
+@dataclass(frozen=True, slots=True)
+class ValuedPoints:
+    """How the points that members hold by the ledger come to those that were valued for a month's last day.
+
+    `held` by the ledger, less those `set_aside` for payouts, less those that `ended` with the day, with what came
+    `late`, are `outstanding`.
+    """
+
+    held: int
+    set_aside: int
+    ended: int
+    late: int
+    outstanding: int
+
+    @property
+    def difference(self) -> int:
+        """What of that nothing explains: 0 unless a payout or reservation ended between the day and its taking."""
+        return self.held - self.set_aside - self.ended + self.late - self.outstanding
+
+
+def valued_points(
+    held: int, payouts: Iterable["PayoutSum"], since: BookedSince, *, outstanding: int
+) -> ValuedPoints:
+    """How points held at a month's end come to those outstanding by what was valued for its last day."""
+    set_aside = sum(one.points for one in payouts if one.state in SET_ASIDE)
+    return ValuedPoints(held, set_aside, since.ended, since.late, outstanding)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from services.rewards.ledger.domain.entries import Owner
-from services.rewards.liability.domain.days import movement
+from services.rewards.liability.domain.days import TakenDay, movement
 from services.rewards.liability.domain.moving import Movement
 from services.rewards.liability.handlers import load_policy
 from services.rewards.liability.store.days import find_day
@@ -16,8 +16,10 @@ from services.rewards.reports.domain import (
     OpenItem,
     PayoutSum,
     PointsMovement,
+    ValuedPoints,
     YearStatement,
     points_movement,
+    valued_points,
     year_bounds,
     year_statement,
 )
@@ -39,12 +41,13 @@ class Worth:
 
 @dataclass(frozen=True, slots=True)
 class MonthEnd:
-    """A month as finance takes it along; `worth` is None where its last day was not taken."""
+    """A month as finance takes it along; `worth` and `valued` are None where its last day was not taken."""
 
     period: Period
     changes: list[Change]
     points: PointsMovement
     worth: Worth | None
+    valued: ValuedPoints | None
     payouts: list[PayoutSum]
     open_items: list[OpenItem]
     corrections: list[LateCorrection]
@@ -60,7 +63,8 @@ async def load_statement(
     bounds = year_bounds(year, calendar)
     opening = await store.load_opening(conn, owner, before=bounds.begins_at, timeout_seconds=timeout_seconds)
     moved = await store.load_moved(conn, owner, bounds=bounds, timeout_seconds=timeout_seconds)
-    return year_statement(opening, moved)
+    ended = await store.load_ended(conn, owner, at=bounds.ends_at, timeout_seconds=timeout_seconds)
+    return year_statement(opening, moved, ended=ended)
 
 
 async def load_month_end(
@@ -77,28 +81,40 @@ async def load_month_end(
         end = await load_figures(conn, period, timeout_seconds=timeout_seconds)
     changes = changes_between(before, end)
     issued = await store.load_issued(conn, period, timeout_seconds=timeout_seconds)
+    points = points_movement(changes, issued)
+    payouts = await store.load_payouts(conn, period, timeout_seconds=timeout_seconds)
+    last_day = (period.month + timedelta(days=31)).replace(day=1) - A_DAY
+    taken = await find_day(conn, community=community, day=last_day)
+    worth, valued = None, None
+    if taken is not None:
+        worth = await _worth(conn, period, closing=taken)
+        since = await store.load_booked_since(
+            conn,
+            community=community,
+            ended_at=period.ends_at,
+            until=taken.taken_at,
+            timeout_seconds=timeout_seconds,
+        )
+        valued = valued_points(points.closing, payouts, since, outstanding=taken.outstanding)
     return MonthEnd(
         period=period,
         changes=changes,
-        points=points_movement(changes, issued),
-        worth=await _worth(conn, period),
-        payouts=await store.load_payouts(conn, period, timeout_seconds=timeout_seconds),
+        points=points,
+        worth=worth,
+        valued=valued,
+        payouts=payouts,
         open_items=await store.load_open_items(conn, period, timeout_seconds=timeout_seconds),
         corrections=await store.load_corrections(conn, period, timeout_seconds=timeout_seconds),
     )
 
 
-async def _worth(conn: Connection, period: Period) -> Worth | None:
-    """How what is owed moved from the last day before a month to its last one, as far as these were taken."""
-    last = (period.month + timedelta(days=31)).replace(day=1) - A_DAY
-    closing = await find_day(conn, community=period.community, day=last)
-    if closing is None:
-        return None
+async def _worth(conn: Connection, period: Period, *, closing: TakenDay) -> Worth:
+    """How what is owed moved from the last day before a month, if it was taken, to its last one."""
     opening = await find_day(conn, community=period.community, day=period.month - A_DAY)
     policy = await load_policy(conn, community=period.community, policy_id=closing.policy_id)
     return Worth(
         opening_day=None if opening is None else opening.day,
-        closing_day=last,
+        closing_day=closing.day,
         currency=policy.terms.currency,
         moved=movement(opening, closing, policy=policy),
     )

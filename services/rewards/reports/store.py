@@ -6,6 +6,7 @@ from services.rewards.ledger.domain.entries import POINTS, MemberBalance, Owner
 from services.rewards.payouts.domain import PayoutState
 from services.rewards.periods.domain import Period
 from services.rewards.reports.domain import (
+    BookedSince,
     DayMoved,
     Issued,
     LateCorrection,
@@ -39,6 +40,23 @@ async def load_opening(
         timeout=timeout_seconds,
     )
     return [MemberBalance(*row) for row in rows]
+
+
+async def load_ended(conn: Connection, owner: Owner, *, at: datetime, timeout_seconds: float) -> int:
+    """Points of a member, and of those merged into it, that were over at a moment and booked away from then on."""
+    points: int = await conn.fetchval(
+        f"""
+        select coalesce(sum(e.amount), 0)::bigint
+        from ({_ACCOUNTS}) a
+        join entries e on e.community = a.community and e.account_id = a.account_id and e.recorded_at >= $3
+        join transfers t on t.community = e.community and t.transfer_id = e.transfer_id
+        where a.kind = 'expired' and t.kind = 'expiry' and t.event_time <= $3
+        """,  # noqa: S608 -- a constant
+        *owner,
+        at,
+        timeout=timeout_seconds,
+    )
+    return points
 
 
 async def load_moved(
@@ -103,6 +121,35 @@ async def load_issued(conn: Connection, period: Period, *, timeout_seconds: floa
         timeout=timeout_seconds,
     )
     return [Issued(*row) for row in rows]
+
+
+async def load_booked_since(
+    conn: Connection, *, community: str, ended_at: datetime, until: datetime, timeout_seconds: float
+) -> BookedSince:
+    """Points that were booked from the end of a day until what they were worth at it was kept.
+
+    What came is counted of awards that were earned before that end alone: those of later are of another day.
+    """
+    row = await conn.fetchrow(
+        """
+        select coalesce(sum(e.amount) filter (where t.kind = 'expiry' and a.kind = 'expired'), 0)::bigint as ended,
+               coalesce(-sum(e.amount) filter (
+                   where a.kind = 'debts_written_off'
+                      or a.kind = 'points_issued' and coalesce(award.event_time, t.event_time) < $2
+               ), 0)::bigint as late
+        from entries e
+        join accounts a on a.community = e.community and a.account_id = e.account_id
+        join transfers t on t.community = e.community and t.transfer_id = e.transfer_id
+        left join transfers award on award.community = t.community and award.transfer_id = t.amends
+        where e.community = $1 and e.recorded_at >= $2 and e.recorded_at <= $3
+          and a.kind in ('expired', 'points_issued', 'debts_written_off')
+        """,
+        community,
+        ended_at,
+        until,
+        timeout=timeout_seconds,
+    )
+    return BookedSince(row["ended"], row["late"]) if row else BookedSince(0, 0)
 
 
 async def load_payouts(conn: Connection, period: Period, *, timeout_seconds: float) -> list[PayoutSum]:

@@ -72,6 +72,11 @@ class TakenDay:
         return Liability(self.day, policy, self.vintages, self.error_points, self.cautions)
 
     @property
+    def outstanding(self) -> int:
+        """Points of all vintages that were left, less what members owe: as many as the ledger has."""
+        return sum(one.figures.issued - one.figures.redeemed - one.figures.expired for one in self.vintages)
+
+    @property
     def standings(self) -> dict[date, Standing]:
         """How each vintage stood."""
         return {

@@ -23,13 +23,19 @@ async def lock_usable(tx: Transaction, owners: Iterable[Owner]) -> dict[Owner, i
     return await lock_usable_of(tx, owners)
 
 
-async def lock_usable_of(tx: Transaction, owners: Collection[Owner]) -> dict[Owner, int]:
-    """The same of members in communities whose holders the caller has locked."""
+async def lock_usable_of(
+    tx: Transaction, owners: Collection[Owner], *, came_back: bool = False
+) -> dict[Owner, int]:
+    """The same of members in communities whose holders the caller has locked.
+
+    `came_back`: what is over by now was set aside when its time ended, and came back in this transaction.
+    """
     if not owners:
         return {}
     available = await ledger_store.lock_members(tx.conn, owners, now=tx.now)
     lots = await store.load_over(tx.conn, list(available), now=tx.now)
-    return available | await expire(tx, {owner: LotBook(available[owner], lots[owner]) for owner in lots})
+    books = {owner: LotBook(available[owner], lots[owner]) for owner in lots}
+    return available | await expire(tx, books, came_back=came_back)
 
 
 class Usable(NamedTuple):
@@ -49,8 +55,12 @@ async def lock_usable_held(tx: Transaction, owners: Iterable[Owner]) -> Usable:
     return Usable(holders, await lock_usable_of(tx, {*holders, *holders.values()}))
 
 
-async def expire(tx: Transaction, books: Mapping[Owner, LotBook]) -> dict[Owner, int]:
-    """Book away what is over in books of members that are locked; return what is available to each then."""
+async def expire(tx: Transaction, books: Mapping[Owner, LotBook], *, came_back: bool = False) -> dict[Owner, int]:
+    """Book away what is over in books of members that are locked; return what is available to each then.
+
+    The event time of a transfer is when its points were there no more: the end of the lot's time, or when they
+    came to the lot where that was later, which with `came_back` is now.
+    """
     if not books:
         return {}
     # What is lacking is paid first, by what would be over.
@@ -59,7 +69,7 @@ async def expire(tx: Transaction, books: Mapping[Owner, LotBook]) -> dict[Owner,
     over = [(owner, book, use) for owner, book in books.items() for use in book.expire(tx.now)]
     if not any(book.changed for book in books.values()):
         return {owner: book.available for owner, book in books.items()}
-    arrived = await _arrivals(tx, [use.award_id for _, _, use in over])
+    arrived = {} if came_back else await _arrivals(tx, [use.award_id for _, _, use in over])
     transfers: list[Transfer] = []
     lines: list[Entry] = []
     for owner, book, (award_id, points, _) in over:
@@ -67,7 +77,8 @@ async def expire(tx: Transaction, books: Mapping[Owner, LotBook]) -> dict[Owner,
         # A reservation given up may refill a lot that had expired, in the same moment too: each time is a transfer
         # of its own.
         made = transfer_id(award_id, f"expiry_{tx.now.isoformat()}_{lot.expired}")
-        at = max([lot.expires_at or tx.now, *arrived.get(award_id, ())])
+        ended = tx.now if came_back or lot.expires_at is None else lot.expires_at
+        at = max([ended, *arrived.get(award_id, ())])
         transfers.append(Transfer(owner.community, made, "expiry", award_id, min(at, tx.now)))
         lines += move(made, member_account(owner, "available"), member_account(owner, "expired"), points)
         POINTS_EXPIRED.inc(points)

@@ -1,4 +1,4 @@
-"""Lots whose time has come: pending points mature, unused ones expire."""
+"""Lots whose time has come: pending points mature, unused ones expire, of each community a share at once."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,6 +6,8 @@ from services.rewards.ledger.domain.entries import Entry, Owner, Transfer, membe
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots import store
 from services.rewards.lots.domain.lots import AwardKey, LotBook
+from services.rewards.lots.due import store as due_store
+from services.rewards.lots.due.domain import Due, Piece, most_at_once, piece_of, turn_of
 from services.rewards.lots.handlers.expiry import expire
 from services.rewards.lots.handlers.holders import lock_holders
 from services.rewards.settings import Settings
@@ -14,13 +16,13 @@ from shared.transaction import Transaction
 
 async def mature_points(tx: Transaction[Settings]) -> bool:
     """Timer: make pending points available whose waiting is over; True while there may be more."""
-    due = await store.load_matured(tx.conn, now=tx.now, limit=tx.settings.upkeep_max_count)
-    if not due:
+    piece = await _take_turn(tx, Due.MATURITY)
+    if not piece.awards:
         return False
-    books = await _load_books(tx, due)
+    books = await _load_books(tx, piece.awards)
     transfers: list[Transfer] = []
     lines: list[Entry] = []
-    for owner, awards in due.items():
+    for owner, awards in piece.awards.items():
         pending, available = member_account(owner, "pending"), member_account(owner, "available")
         for award_id in awards:
             points = books[owner].mature(award_id) if award_id in books[owner].lots else 0
@@ -29,7 +31,7 @@ async def mature_points(tx: Transaction[Settings]) -> bool:
                 transfers.append(Transfer(owner.community, made, "maturity", award_id, tx.now))
                 lines += [Entry(made, pending, -points), Entry(made, available, points)]
     await _store(tx, books, transfers=transfers, lines=lines)
-    return _is_full(tx, due)
+    return piece.may_be_more
 
 
 async def expire_points(tx: Transaction[Settings]) -> bool:
@@ -37,15 +39,29 @@ async def expire_points(tx: Transaction[Settings]) -> bool:
 
     Nobody could use them any more, but days are kept once they are booked away: see liability.
     """
-    due = await store.load_expired(tx.conn, now=tx.now, limit=tx.settings.upkeep_max_count)
-    if not due:
+    piece = await _take_turn(tx, Due.EXPIRY)
+    if not piece.awards:
         return False
-    await expire(tx, await _load_books(tx, due))
-    return _is_full(tx, due)
+    await expire(tx, await _load_books(tx, piece.awards))
+    return piece.may_be_more
 
 
-def _is_full(tx: Transaction[Settings], due: Mapping[Owner, Sequence[str]]) -> bool:
-    return sum(len(awards) for awards in due.values()) >= tx.settings.upkeep_max_count
+async def _take_turn(tx: Transaction[Settings], due: Due) -> Piece:
+    """The lots of the communities whose turn it is, as many of each, so that one with many keeps none waiting."""
+    most = tx.settings.upkeep_max_count
+    place, at_once = await due_store.find_place(tx.conn, due), most_at_once(most)
+    communities = await due_store.page_of_communities(
+        tx.conn, due, now=tx.now, after=place, until=None, limit=at_once
+    )
+    if place and len(communities) < at_once:
+        communities += await due_store.page_of_communities(
+            tx.conn, due, now=tx.now, after="", until=place, limit=at_once - len(communities)
+        )
+    turn = turn_of(communities, lots_max_count=most)
+    awards = await due_store.load_due(tx.conn, due, communities=turn.communities, now=tx.now, share=turn.share)
+    if turn.ends_at is not None:
+        await due_store.set_place(tx.conn, due, after=turn.ends_at)
+    return piece_of(turn, awards)
 
 
 async def _load_books(tx: Transaction, due: Mapping[Owner, Sequence[str]]) -> dict[Owner, LotBook]:

@@ -55,7 +55,7 @@ async def carry_out(tx: Transaction, movements: Sequence[Movement]) -> dict[str,
     await give_back(tx, movements)
     # 4. What came back after its time, and had its grace before, is over at once.
     giving = {made.use.used_by for made in movements if made.step.lots in GIVING_BACK}
-    await lock_usable_of(tx, {holder for used_by in giving for holder in held[used_by]})
+    await lock_usable_of(tx, {holder for used_by in giving for holder in held[used_by]}, came_back=True)
     return used
 
 

@@ -425,7 +425,7 @@ class LedgerMachine(RuleBasedStateMachine):
         for one in (await api.get("/v1/periods")).json()["items"]:
             end = (await api.get(f"/v1/finance/month-ends/{one['month']}")).json()
             assert (end["balanced"], end["points"]["difference"]) == (True, 0), end
-            assert end["is_preliminary"] == (end["state"] != "closed")
+            assert end["is_preliminary"] == (end["state"] not in ("closed", "locked"))
 
     async def _held(self, member: str) -> int:
         """What is pending, available and reserved of a member, and of who is merged into them, by the books."""

@@ -52,7 +52,7 @@ async def test_a_statement_of_a_year_opens_moves_and_closes_by_the_books(finance
     moved = {"earned": before + 600, "corrected": -60, "redeemed": 50} | dict.fromkeys(
         ("written_off", "merged", "paid", "expired"), 0
     )
-    assert points == {"currency": "PTS", "opening": 0, "closing": before + 490} | moved
+    assert points == {"currency": "PTS", "opening": 0, "closing": before + 490, "ended": 0} | moved
     assert said["is_preliminary"] is True
     (day,) = [one for one in said["days"] if one["currency"] == "PTS"]
     assert day == {"day": NOW.date().isoformat(), "currency": "PTS", "closing": before + 490} | moved

@@ -21,9 +21,9 @@ STATEMENT = {
     "year": 2026,
     "is_preliminary": True,
     "sums": [
-        {"currency": "PTS", "opening": 10, "closing": 84, **ZERO, "earned": 100, "redeemed": 26},
-        {"currency": "JPY", "opening": 0, "closing": 5, **ZERO, "earned": 5},
-        {"currency": "EUR", "opening": 0, "closing": 0, **ZERO, "earned": 1250, "paid": 1250},
+        {"currency": "PTS", "opening": 10, "closing": 84, **ZERO, "earned": 100, "redeemed": 26, "ended": 4},
+        {"currency": "JPY", "opening": 0, "closing": 5, **ZERO, "earned": 5, "ended": 0},
+        {"currency": "EUR", "opening": 0, "closing": 0, **ZERO, "earned": 1250, "paid": 1250, "ended": 0},
     ],
     "days": [
         {"day": "2026-01-31", "currency": "PTS", "closing": 84, **ZERO, "earned": 100, "redeemed": 26},
@@ -55,6 +55,7 @@ MONTH = {
         "difference": 0,
     },
     "worth": None,
+    "valued": {"held": 1500, "set_aside": 40, "ended": 60, "late": 10, "difference": 0, "outstanding": 1410},
     "payouts": [{"state": "settled", "currency": "EUR", "count": 2, "points": 40, "amount_minor": 400}],
     "open_items": [],
     "corrections": [{"kind": "amendment", "count": 1, "points": -25}],
@@ -98,6 +99,25 @@ def test_in_a_spreadsheet_amounts_are_numbers_of_their_currency() -> None:
     came = tied["opening"] + tied["earned"] + tied["corrected"] + tied["written_off"]
     assert came - tied["redeemed"] - tied["paid"] - tied["expired"] == tied["closing"]
     assert [row["amount"] for row in flat if row["measure"] == "amount"] == ["4.00"]
+
+
+def test_what_ended_with_the_last_day_stands_beside_what_was_there() -> None:
+    (over,) = [table for table in statement().tables if table.title == "Points that ended with the year"]
+    assert [row[1].value for row in over.rows] == [84, -4]
+    assert over.total[1].value == 80
+    (valued,) = [table for table in month().tables if table.title == "From points held to points valued"]
+    assert sum(row[1].value for row in valued.rows) == valued.total[1].value == 1410
+    assert len(valued.rows) == 4
+    off = month_end(
+        MONTH | {"valued": MONTH["valued"] | {"difference": 7, "outstanding": 1403}},
+        community="Python",
+        say=str,
+        language="en",
+    )
+    (valued,) = [table for table in off.tables if table.title == "From points held to points valued"]
+    assert sum(row[1].value for row in valued.rows) == valued.total[1].value == 1403
+    locked = month_end(MONTH | {"state": "locked"}, community="Python", say=str, language="en")
+    assert [line for line in locked.lines if line.startswith("Locked")]
 
 
 def test_of_payouts_in_two_currencies_each_row_has_a_name_of_its_own(tmp_path: Path) -> None:

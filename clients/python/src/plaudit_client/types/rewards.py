@@ -1219,6 +1219,7 @@ class MonthEnd(TypedDict):
     points: MonthPoints
     starts_at: str
     state: Literal["open", "closing", "closed", "reopening", "locked"]
+    valued: MonthValued | None
     worth: MonthWorth | None
 
 
@@ -1253,6 +1254,19 @@ class MonthPoints(TypedDict):
     paid: int
     redeemed: int
     written_off: int
+
+
+class MonthValued(TypedDict):
+    """Points held by the ledger and points valued: held − set aside − ended + late − difference =
+    outstanding.
+    """
+
+    difference: int
+    ended: int
+    held: int
+    late: int
+    outstanding: int
+    set_aside: int
 
 
 class MonthWorth(TypedDict):
@@ -3245,6 +3259,7 @@ class StatementSum(TypedDict):
     corrected: int
     currency: str
     earned: int
+    ended: int
     expired: int
     merged: int
     opening: int

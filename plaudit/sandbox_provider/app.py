@@ -64,6 +64,16 @@ class _BadRequestError(Exception):
     """A request that cannot be read; the message says why."""
 
 
+_STATUSES: Final[dict[type[Exception], int]] = {
+    _BadRequestError: 400,
+    WrongStandingError: 409,
+    QuoteOverError: 410,
+    NoProductError: 422,
+    NoRateError: 422,
+    OtherQuoteError: 422,
+}
+
+
 def create_app(shop: Shop, sender: Sender, *, api_key: str) -> Starlette:
     """The API of a sandbox."""
 
@@ -110,14 +120,8 @@ async def _answered(
             return _refused(401, "the key is not the sandbox's")
     try:
         return await answer(shop, sender, request)
-    except _BadRequestError as error:
-        return _refused(400, str(error))
-    except (NoProductError, NoRateError, OtherQuoteError) as error:
-        return _refused(422, str(error))
-    except QuoteOverError as error:
-        return _refused(410, str(error))
-    except WrongStandingError as error:
-        return _refused(409, str(error))
+    except tuple(_STATUSES) as error:
+        return _refused(_STATUSES[type(error)], str(error))
 
 
 async def _ready(request: Request) -> Response:

@@ -4,7 +4,8 @@ import asyncio
 import hmac
 from collections import deque
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from ipaddress import ip_address
 from typing import Any, Final
@@ -20,7 +21,6 @@ from plaudit.sandbox_provider.orders import (
     PRODUCTS,
     Behaviour,
     Cancels,
-    Content,
     FullError,
     Hooks,
     NoProductError,
@@ -29,11 +29,14 @@ from plaudit.sandbox_provider.orders import (
     Shop,
     WrongStandingError,
 )
+from plaudit.sandbox_provider.quotes import Content, NoRateError, OtherQuoteError, Quote, QuoteOverError
 
 BODY_MAX_BYTES: Final = 64 * 1024
 FOLLOWING_MAX_COUNT: Final = 1_000
 HANG_MAX_SECONDS: Final = 600.0
-QUOTE_SECONDS: Final = 900
+QUOTE_MAX_SECONDS: Final = 86_400.0
+SPREAD_MAX_BASIS_POINTS: Final = 5_000
+RATES_MAX_COUNT: Final = 200
 #: An order whose webhook comes first is answered after so long at the latest.
 FIRST_SECONDS: Final = 2.0
 KEY_MAX_CHARS: Final = 100
@@ -61,6 +64,16 @@ class _BadRequestError(Exception):
     """A request that cannot be read; the message says why."""
 
 
+_STATUSES: Final[dict[type[Exception], int]] = {
+    _BadRequestError: 400,
+    WrongStandingError: 409,
+    QuoteOverError: 410,
+    NoProductError: 422,
+    NoRateError: 422,
+    OtherQuoteError: 422,
+}
+
+
 def create_app(shop: Shop, sender: Sender, *, api_key: str) -> Starlette:
     """The API of a sandbox."""
 
@@ -81,6 +94,7 @@ def create_app(shop: Shop, sender: Sender, *, api_key: str) -> Starlette:
             route("/v1/orders/{order_id}/cancel", "POST", _cancel),
             route("/control/behaviour", "PUT", _told),
             route("/control/products", "PUT", _stocked),
+            route("/control/rates", "PUT", _exchanged),
             route("/control/webhooks", "PUT", _webhooks),
             route("/control/orders", "GET", _orders),
             route("/control/orders/{order_id}/{standing}", "POST", _change),
@@ -106,12 +120,8 @@ async def _answered(
             return _refused(401, "the key is not the sandbox's")
     try:
         return await answer(shop, sender, request)
-    except _BadRequestError as error:
-        return _refused(400, str(error))
-    except NoProductError as error:
-        return _refused(422, str(error))
-    except WrongStandingError as error:
-        return _refused(409, str(error))
+    except tuple(_STATUSES) as error:
+        return _refused(_STATUSES[type(error)], str(error))
 
 
 async def _ready(request: Request) -> Response:
@@ -127,31 +137,46 @@ async def _products(shop: Shop, sender: Sender, request: Request) -> Response:
 
 
 async def _quote(shop: Shop, sender: Sender, request: Request) -> Response:
-    content = _content(await _body(request, "product_id", "face_minor", "currency"))
-    ends = datetime.now(UTC) + timedelta(seconds=QUOTE_SECONDS)
-    cost = {"cost_minor": shop.quote(content), "cost_currency": content.currency, "expires_at": ends.isoformat()}
-    return JSONResponse(cost)
+    needed = ("product_id", "face_minor", "currency")
+    body = await _body(request, *needed, "pay_in", needed=needed)
+    content = _content(body)
+    pay_in = body.get("pay_in", content.currency)
+    if not isinstance(pay_in, str):
+        raise _BadRequestError("pay_in is a text")
+    quote = shop.exchange.quote(content, shop.price(content), pay_in=pay_in, now=datetime.now(UTC))
+    return JSONResponse(quote.shown)
 
 
 async def _place(shop: Shop, sender: Sender, request: Request) -> Response:
-    body = await _body(request, "key", "product_id", "face_minor", "currency")
+    needed = ("key", "product_id", "face_minor", "currency")
+    body = await _body(request, *needed, "quote_id", needed=needed)
     key, content = body["key"], _content(body)
     if not isinstance(key, str) or not 0 < len(key) <= KEY_MAX_CHARS:
         raise _BadRequestError(f"key is a text of 1 to {KEY_MAX_CHARS} characters")
-    shop.quote(content)
+    shop.price(content)
     # A key that is there is answered as it stands: what goes wrong, goes wrong with new orders.
-    behaviour = Behaviour.DELIVER if shop.find_by_key(key) is not None else shop.told.next()
+    is_known = shop.find_by_key(key) is not None
+    quote = None if is_known else _taken(shop, body.get("quote_id"), content)
+    behaviour = Behaviour.DELIVER if is_known else shop.told.next()
     if behaviour in _UNDONE:
         return await _undone(shop, behaviour)
     if behaviour is Behaviour.DUPLICATE:
         shop.put_other(key, content)
     try:
-        order, is_new = shop.place(key, content, *_PLACED.get(behaviour, ("delivered", "")))
+        order, is_new = shop.place(key, content, *_PLACED.get(behaviour, ("delivered", "")), at=quote)
     except OtherContentError:
         return _refused(409, "the key has an order with other content")
     except FullError:
         return _refused(503, "the sandbox has as many orders as it keeps")
     return await _placed(shop, sender, order, behaviour, is_new=is_new)
+
+
+def _taken(shop: Shop, quote_id: object, content: Content) -> Quote | None:
+    if quote_id is None:
+        return None
+    if not isinstance(quote_id, str):
+        raise _BadRequestError("quote_id is a text")
+    return shop.exchange.taken(quote_id, content, now=datetime.now(UTC))
 
 
 async def _undone(shop: Shop, behaviour: Behaviour) -> Response:
@@ -252,6 +277,29 @@ async def _stocked(shop: Shop, sender: Sender, request: Request) -> Response:
         raise _BadRequestError(f"products is a list; each has {', '.join(sorted(PRODUCTS[0]))}")
     shop.products = products
     return JSONResponse({"products_count": len(products)})
+
+
+async def _exchanged(shop: Shop, sender: Sender, request: Request) -> Response:
+    body, exchange = (
+        await _body(request, "rates", "spread_basis_points", "quote_seconds", needed=()),
+        shop.exchange,
+    )
+    try:
+        rates = {str(name): Decimal(units) for name, units in body.get("rates", {}).items()}
+        spread = int(body.get("spread_basis_points", exchange.spread_basis_points))
+        seconds = float(body.get("quote_seconds", exchange.quote_seconds))
+    except (ValueError, TypeError, AttributeError, InvalidOperation) as error:
+        raise _BadRequestError("rates are texts by currency, the others are numbers") from error
+    if len(rates) > RATES_MAX_COUNT or not all(one.is_finite() and one > 0 for one in rates.values()):
+        raise _BadRequestError(f"rates are {RATES_MAX_COUNT} at most, and above zero")
+    if not (0 <= spread <= SPREAD_MAX_BASIS_POINTS and 0 <= seconds <= QUOTE_MAX_SECONDS):
+        raise _BadRequestError(
+            f"spread_basis_points is 0 to {SPREAD_MAX_BASIS_POINTS}, quote_seconds 0 to {QUOTE_MAX_SECONDS:g}"
+        )
+    exchange.rates = {**exchange.rates, **rates}
+    exchange.spread_basis_points, exchange.quote_seconds = spread, seconds
+    shown = {name: f"{units:f}" for name, units in exchange.rates.items()}
+    return JSONResponse({"rates": shown, "spread_basis_points": spread, "quote_seconds": seconds})
 
 
 def _is_product(said: object) -> bool:

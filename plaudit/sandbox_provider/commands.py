@@ -161,6 +161,38 @@ def products(sandbox_url: str, source: Path) -> None:
     click.echo(f"it has {answer['products_count']} products")
 
 
+@sandbox_provider.command(
+    "rates", epilog="Example: plaudit sandbox-provider rates --rate USD=1.2 --spread 100 --quote-seconds 60"
+)
+@url_option
+@json_option
+@click.option(
+    "--rate", "said_rates", metavar="CODE=UNITS", multiple=True, help="Units of a currency that a euro is."
+)
+@click.option("--spread", type=int, help="What it puts on what it takes, in hundredths of a percent.")
+@click.option("--quote-seconds", type=float, help="How long its quotes hold from now on.")
+def rates(
+    sandbox_url: str, as_json: bool, said_rates: tuple[str, ...], spread: int | None, quote_seconds: float | None
+) -> None:
+    """Say at what rates it quotes from now on, and for how long; quotes that it gave stay as they are."""
+    pairs = [one.partition("=") for one in said_rates]
+    if not all(units for _, _, units in pairs):
+        raise click.ClickException("a rate is written CODE=UNITS: --rate USD=1.0956")
+    said = {
+        "rates": {name: units for name, _, units in pairs},
+        "spread_basis_points": spread,
+        "quote_seconds": quote_seconds,
+    }
+    body = {name: value for name, value in said.items() if value is not None}
+    answer = _asked("PUT", f"{sandbox_url}/control/rates", body)
+    if as_json:
+        click.echo(json.dumps(answer))
+        return
+    shown = ", ".join(f"{name} {units}" for name, units in answer["rates"].items())
+    spread_percent = answer["spread_basis_points"] / 100
+    click.echo(f"1 EUR is {shown}; {spread_percent:g} % on it; quotes hold {answer['quote_seconds']:g} s")
+
+
 @sandbox_provider.command("orders", epilog="Example: plaudit sandbox-provider orders --json")
 @url_option
 @json_option

@@ -5,8 +5,10 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import uuid4
+
+from plaudit.sandbox_provider.quotes import Content, Exchange, Price, Quote
 
 ORDERS_MAX_COUNT: Final = 100_000
 PRODUCTS: Final[Sequence[dict[str, Any]]] = (
@@ -106,14 +108,6 @@ class WrongStandingError(Exception):
     """An order cannot become that from how it stands."""
 
 
-class Content(NamedTuple):
-    """What is ordered."""
-
-    product_id: str
-    face_minor: int
-    currency: str
-
-
 @dataclass(frozen=True, slots=True)
 class Order:
     """An order, and all standings that it had."""
@@ -175,6 +169,7 @@ class Shop:
 
     def __init__(self) -> None:
         self.told = Told()
+        self.exchange = Exchange()
         self.products: Sequence[dict[str, Any]] = PRODUCTS
         self._by_key: dict[str, Order] = {}
         self._by_id: dict[str, str] = {}
@@ -186,32 +181,36 @@ class Shop:
         """All orders, the newest last."""
         return list(self._by_key.values())
 
-    def quote(self, content: Content) -> int:
-        """What it costs in minor units. Raises NoProductError."""
-        total: int = self.charge(content)["total_minor"]
-        return total
-
-    def charge(self, content: Content) -> dict[str, Any]:
-        """What it costs with its fee and discount in minor units. Raises NoProductError."""
+    def price(self, content: Content) -> Price:
+        """What it costs in minor units of its own currency. Raises NoProductError."""
         for product in self.products:
             if (product["product_id"], product["currency"]) != (content.product_id, content.currency):
                 continue
             faces, face = product["faces"], content.face_minor
             if face in faces or (not faces and product["min_minor"] <= face <= product["max_minor"]):
                 fee = -(-face * product["fee_basis_points"] // 10_000)
-                discount = face * product["discount_basis_points"] // 10_000
-                return {
-                    "currency": content.currency,
-                    "total_minor": face + fee - discount,
-                    "fee_minor": fee,
-                    "discount_minor": discount,
-                    "refunded_minor": None,
-                }
+                return Price(face, fee, face * product["discount_basis_points"] // 10_000)
             raise NoProductError("the product does not come in that value")
         raise NoProductError("there is no such product in that currency")
 
-    def place(self, key: str, content: Content, standing: str, reason: str = "") -> tuple[Order, bool]:
-        """The order under a key, and whether it is new. Raises OtherContentError, FullError and NoProductError."""
+    def charge(self, content: Content) -> dict[str, Any]:
+        """What it costs without a quote: in its own currency. Raises NoProductError."""
+        price = self.price(content)
+        return {
+            "currency": content.currency,
+            "total_minor": price.face_minor + price.fee_minor - price.discount_minor,
+            "fee_minor": price.fee_minor,
+            "discount_minor": price.discount_minor,
+            "refunded_minor": None,
+        }
+
+    def place(
+        self, key: str, content: Content, standing: str, reason: str = "", *, at: Quote | None = None
+    ) -> tuple[Order, bool]:
+        """The order under a key, at a quote or at its price, and whether it is new.
+
+        Raises OtherContentError, FullError and NoProductError.
+        """
         self.placed[key] = self.placed.get(key, 0) + 1
         known = self._by_key.get(key)
         if known is not None:
@@ -221,7 +220,7 @@ class Shop:
         if len(self._by_key) >= ORDERS_MAX_COUNT:
             raise FullError
         goods = {"code": f"SANDBOX-{secrets.token_hex(8).upper()}", "pin": None, "expires_on": None}
-        charge = self.charge(content)
+        charge = self.charge(content) if at is None else at.charge
         charge["total_minor"] += self.told.surcharge_minor
         order = Order(str(uuid4()), key, content, standing, reason, goods, (standing,), charge)
         self._put(order)

@@ -68,7 +68,9 @@ from services.rewards.products.handlers import count_gone, refresh_products
 from services.rewards.providers import api as providers
 from services.rewards.providers.handlers.accounts import seal_accounts_anew
 from services.rewards.quotes import api as quotes
-from services.rewards.quotes.handlers import quote_cards
+from services.rewards.quotes.handlers.asking import EVERY_SECONDS as QUOTED_EVERY_SECONDS
+from services.rewards.quotes.handlers.asking import ask_for_quotes
+from services.rewards.quotes.handlers.pricing import quote_cards
 from services.rewards.rates.api import policies as rate_policies
 from services.rewards.rates.api import rates
 from services.rewards.rates.handlers import READ_BACK as RATES_READ_BACK
@@ -197,6 +199,7 @@ SPEC = ServiceSpec(
         Errand("watch-books", every_seconds=WATCH_EVERY_SECONDS, run=watch),
         Errand("check-asked", every_seconds=ASKED_EVERY_SECONDS, run=check_asked),
         Errand("order-goods", every_seconds=ORDERED_EVERY_SECONDS, run=order_goods),
+        Errand("ask-for-quotes", every_seconds=QUOTED_EVERY_SECONDS, run=ask_for_quotes),
         Errand("refresh-products", every_seconds=REFRESHED_EVERY_SECONDS, run=refresh_products),
         Errand("note-bank-lines", every_seconds=NOTED_EVERY_SECONDS, run=note_matched),
     ],

@@ -224,6 +224,12 @@ class Settings(ServiceSettings):
     quote_seconds: float = Field(
         900.0, ge=60, le=86_400, description="How long a quote of a gift card holds whose price follows a rate"
     )
+    requote_max_percent: int = Field(
+        10,
+        ge=0,
+        le=1_000,
+        description="How much more than its quote a provider may want once that is over, or nothing is ordered",
+    )
     quotes_keep_days: int = Field(
         30, ge=1, description="Days after which a quote that is over is forgotten; what was redeemed at it is kept"
     )

@@ -28,7 +28,7 @@ from services.rewards.ledger.store.entries import post
 from services.rewards.providers.domain.contract import Charge
 from services.rewards.providers.domain.orders import Order, Trouble
 from services.rewards.providers.store.orders import lock_order, set_order
-from services.rewards.quotes.store import find_used_cost
+from services.rewards.quotes.store.quotes import find_used_cost
 from shared.contracts.facts import (
     REDEMPTION_COST_CHANGED,
     RedemptionCostChanged,

@@ -15,7 +15,7 @@ from services.rewards.ledger.store.balances import load_balances, load_due
 from services.rewards.programmes.domain import InForce
 from services.rewards.programmes.store import find_in_force
 from services.rewards.quotes.domain import CardQuote
-from services.rewards.quotes.store import load_newest
+from services.rewards.quotes.store.quotes import load_newest
 from shared.postgres import Connection
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from services.rewards.costs.api import OrderCost
 from services.rewards.costs.domain import CardCost, NotRefundedSoError
 from services.rewards.costs.store import load_costs
 from services.rewards.orders.handlers import hooks, people
@@ -19,7 +20,7 @@ from services.rewards.orders.handlers.hooks import (
     UnreadHookError,
 )
 from services.rewards.providers.domain import orders as domain
-from services.rewards.providers.domain.contract import ProviderName, Webhook
+from services.rewards.providers.domain.contract import ProviderName, Quote, Webhook
 from services.rewards.providers.domain.orders import (
     NotCancellableError,
     NothingProposedError,
@@ -32,6 +33,8 @@ from services.rewards.providers.domain.orders import (
     UnknownOrderError,
 )
 from services.rewards.providers.store import orders as store
+from services.rewards.quotes.api import OrderQuote
+from services.rewards.quotes.store.quotes import load_offered
 from services.rewards.redemptions.store import load_titles
 from services.rewards.settings import Settings
 from services.rewards.vouchers.api import NO_VOUCHER_KEYS
@@ -103,41 +106,6 @@ class OutcomeSaid(BaseModel):
         )
 
 
-class OrderCost(BaseModel):
-    """What a card cost, in minor units of a currency: `charged = expected + fee - discount + difference`."""
-
-    currency: str = Field(examples=["EUR"])
-    charged_minor: int = Field(description="In all", examples=[990])
-    expected_minor: int = Field(description="What it was quoted at, or its value", examples=[1000])
-    fee_minor: int = Field(examples=[0])
-    discount_minor: int = Field(examples=[30])
-    difference_minor: int = Field(description="What it cost beyond that; below zero for less", examples=[20])
-    is_said: bool = Field(description="By its provider; false: nothing was said, and it is the card's value")
-    booked_at: datetime
-    taken_back_at: datetime | None = Field(description="When its provider took the card back")
-    kept_minor: int = Field(description="What its provider kept then", examples=[0])
-    refund_unsaid_at: datetime | None = Field(
-        description="Since when its provider has the card back and has not said what it refunds; null: it says it"
-    )
-
-    @classmethod
-    def of(cls, cost: CardCost) -> Self:
-        """It as it is answered."""
-        return cls(
-            currency=cost.currency,
-            charged_minor=cost.charged_minor,
-            expected_minor=cost.expected_minor,
-            fee_minor=cost.fee_minor,
-            discount_minor=cost.discount_minor,
-            difference_minor=cost.difference_minor,
-            is_said=cost.is_said,
-            booked_at=cost.booked_at,
-            taken_back_at=cost.taken_back_at,
-            kept_minor=cost.kept_minor,
-            refund_unsaid_at=cost.refund_unsaid_at,
-        )
-
-
 class ProviderOrder(BaseModel):
     """An order at a provider for a redemption; what was delivered is on its member's page alone."""
 
@@ -161,10 +129,11 @@ class ProviderOrder(BaseModel):
     trouble: TroubleName | None = Field(description="What only people can put right")
     is_cancel_asked: bool
     said: OutcomeSaid | None = Field(description="What somebody found out, and nobody has confirmed yet")
+    quotes: list[OrderQuote] = Field(description="The oldest first; empty where its price follows no provider")
     cost: OrderCost | None = Field(description="What it cost; null before it is delivered")
 
     @classmethod
-    def of(cls, order: Order, *, title: str | None, cost: CardCost | None) -> Self:
+    def of(cls, order: Order, *, title: str | None, cost: CardCost | None, quotes: Sequence[Quote]) -> Self:
         """It as it is answered."""
         return cls(
             redemption_id=UUID(order.redemption_id),
@@ -183,6 +152,7 @@ class ProviderOrder(BaseModel):
             trouble=None if order.trouble is None else order.trouble.value,
             is_cancel_asked=order.cancel_asked_at is not None,
             said=OutcomeSaid.of(order.proposal) if order.proposal else None,
+            quotes=OrderQuote.all_of(quotes),
             cost=None if cost is None else OrderCost.of(cost),
         )
 
@@ -262,9 +232,13 @@ async def _all_shown(conn: Connection, orders: Sequence[Order], *, community: st
     ids = [order.redemption_id for order in orders]
     titles = await load_titles(conn, community=community, redemption_ids=ids)
     costs = await load_costs(conn, community=community, redemption_ids=ids)
+    offered = await load_offered(conn, {order.redemption_id: order.card for order in orders}, community=community)
     return {
         one.redemption_id: ProviderOrder.of(
-            one, title=titles.get(one.redemption_id), cost=costs.get(one.redemption_id)
+            one,
+            title=titles.get(one.redemption_id),
+            cost=costs.get(one.redemption_id),
+            quotes=offered.get(one.redemption_id, ()),
         )
         for one in orders
     }

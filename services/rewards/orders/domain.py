@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.rewards.providers.domain.contract import Answer
+from services.rewards.providers.domain.contract import Answer, Quote
 
 
 class Became(StrEnum):
@@ -20,9 +20,10 @@ class Became(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallOutcome:
-    """What a call came to: with an answer, or why there is none."""
+    """What a call came to: with an answer, or why there is none; `quote` is what was asked for again before it."""
 
     became: Became
     answer: Answer | None = None
     reason: str = ""
     after_seconds: float | None = None
+    quote: Quote | None = None

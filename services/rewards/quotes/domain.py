@@ -2,13 +2,18 @@
 
 import math
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
+from typing import Final
 
-from services.rewards.providers.domain.contract import Card
-from services.rewards.rates.domain.converting import Conversion
-from shared.contracts.fields import POINTS_MAX
+from services.rewards.providers.domain.contract import Card, Quote
+from services.rewards.rates.domain.converting import Conversion, TooLargeError
+from shared.contracts.fields import MINOR_UNITS_MAX, POINTS_MAX
+
+#: Rates are kept to twelve digits behind the point.
+RATE_STEP: Final = Decimal(1).scaleb(-12)
 
 
 class QuoteNeededError(Exception):
@@ -33,12 +38,28 @@ class UnpricedError(Exception):
     """What a card costs cannot be said in points: the message says why."""
 
 
+class OtherCurrencyError(Exception):
+    """A provider quotes in another currency than it was asked for."""
+
+
+class DearerError(Exception):
+    """Asked again, a provider wants more for a card than may be paid beyond its quote of before."""
+
+
+class Follows(StrEnum):
+    """What the price of a card follows: the community's exchange rates, or what its provider quotes."""
+
+    RATES = "rates"
+    PROVIDER = "provider"
+
+
 @dataclass(frozen=True, slots=True)
 class RatePrice:
     """How the price of a card follows a rate: it costs `currency`, of which a point is worth `minor_per_point`."""
 
     currency: str
     minor_per_point: Decimal
+    follows: Follows = Follows.RATES
 
     def points(self, cost_minor: int) -> int:
         """What a cost takes in points, rounded up. Raises UnpricedError for more than anybody may have."""
@@ -63,7 +84,7 @@ class CardQuote:
     """What a card costs until `expires_at`: `cost_minor` of the price's currency, and `points`.
 
     The rate is that of `conversion`, from the price's currency into the card's; `origin` is None where they are
-    one.
+    one, and where its provider quoted it: then `offered` is what that said.
     """
 
     community: str
@@ -77,7 +98,54 @@ class CardQuote:
     points: int
     quoted_at: datetime
     expires_at: datetime
+    offered: Quote | None = None
 
     def holds(self, card: Card | None, now: datetime) -> bool:
         """Whether it may be redeemed at: not over yet, and of the card that the reward is."""
         return now < self.expires_at and card == self.card
+
+
+def quoted_by_provider(
+    offered: Quote, price: RatePrice, *, community: str, reward_id: str, quote_id: str, lifetime: timedelta
+) -> CardQuote:
+    """What a card costs by its provider's word: for a `lifetime`, or until that is over, whichever comes first.
+
+    Raises OtherCurrencyError, UnpricedError, and TooLargeError for more than any amount may be.
+    """
+    card = offered.card
+    if offered.cost_currency != price.currency:
+        raise OtherCurrencyError(offered.cost_currency)
+    if not 0 < offered.cost_minor <= MINOR_UNITS_MAX:
+        raise TooLargeError(price.currency)
+    rate = offered.rate.quantize(RATE_STEP)
+    if not rate > 0:
+        raise UnpricedError("its rate is finer than any that is kept")
+    if offered.is_over(offered.quoted_at):
+        raise UnpricedError("its quote was over when it came")
+    ends = offered.quoted_at + lifetime
+    return CardQuote(
+        community=community,
+        reward_id=reward_id,
+        quote_id=quote_id,
+        card=card,
+        price=price,
+        conversion=Conversion(
+            price.currency, card.currency, Decimal(1), rate, spread_basis_points=offered.spread_basis_points
+        ),
+        origin=None,
+        cost_minor=offered.cost_minor,
+        points=price.points(offered.cost_minor),
+        quoted_at=offered.quoted_at,
+        expires_at=ends if offered.expires_at is None else min(ends, offered.expires_at),
+        offered=offered,
+    )
+
+
+def check_not_dearer(again: Quote, before: Quote, *, max_percent: int) -> None:
+    """Raises DearerError where a quote that was asked for again is in another currency, or too far above."""
+    most = before.cost_minor * (100 + max_percent)
+    if again.cost_currency != before.cost_currency or again.cost_minor * 100 > most:
+        raise DearerError(
+            f"it wants {again.cost_minor} {again.cost_currency} minor units now, "
+            f"and quoted {before.cost_minor} {before.cost_currency}"
+        )

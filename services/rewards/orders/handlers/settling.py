@@ -17,6 +17,7 @@ from services.rewards.providers.domain.contract import Answer, Goods, Standing
 from services.rewards.providers.domain.orders import Order, Trouble, pause_after
 from services.rewards.providers.store import accounts as account_store
 from services.rewards.providers.store import orders as store
+from services.rewards.quotes.store.quotes import add_requote
 from services.rewards.redemptions.domain import Redemption
 from services.rewards.redemptions.handlers.ending import fail, fulfil
 from services.rewards.redemptions.store import lock_redemption
@@ -48,6 +49,8 @@ async def settle(tx: Transaction[Settings], claimed: Order, *, outcome: CallOutc
         return
     going = await fulfilment.load(tx, community=community, redemption_id=redemption_id)
     await _note_account(tx, order, outcome=outcome)
+    if outcome.quote is not None:
+        await add_requote(tx.conn, outcome.quote, community=community, redemption_id=redemption_id)
     settled = await _settled_over(tx, redemption, order=order, going=going, claimed=claimed, outcome=outcome)
     if order.hinted_at is not None and claimed.due_at is not None and settled.trouble is None:
         # A webhook that came while the provider was asked may know more than it said.
@@ -59,7 +62,7 @@ async def settle(tx: Transaction[Settings], claimed: Order, *, outcome: CallOutc
 
 def lease(settings: Settings) -> timedelta:
     """How long whoever claimed an order has it: all calls that it may take, and some time to store the answer."""
-    return timedelta(seconds=settings.provider_seconds * 4 + 5)
+    return timedelta(seconds=settings.provider_seconds * 6 + 5)
 
 
 async def _note_account(tx: Transaction[Settings], order: Order, *, outcome: CallOutcome) -> None:

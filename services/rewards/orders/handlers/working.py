@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -25,8 +26,11 @@ from services.rewards.providers.domain.contract import (
     OtherOrderError,
     Provider,
     ProviderName,
+    Quote,
+    QuoteEndedError,
     RefusedError,
     UnknownOutcomeOfOrderError,
+    Wanted,
 )
 from services.rewards.providers.domain.orders import Order
 from services.rewards.providers.handlers.accounts import caller_of, keep_tokens, open_credentials, provider_of
@@ -34,6 +38,8 @@ from services.rewards.providers.handlers.calls import Caller
 from services.rewards.providers.handlers.xoxoday import Tokens
 from services.rewards.providers.store import orders as store
 from services.rewards.providers.store.accounts import SealedAccount, find_account
+from services.rewards.quotes.domain import DearerError, check_not_dearer
+from services.rewards.quotes.store.quotes import load_offered
 from services.rewards.redemptions.domain import Redemption
 from services.rewards.redemptions.store import lock_redemption
 from services.rewards.settings import Settings
@@ -58,6 +64,8 @@ class Claim(NamedTuple):
     """An order that is this process's to ask about, and the account to ask with.
 
     `may_place` says whether it is placed where the provider knows none; `was_placed` whether it may know one.
+    `quote` is what its provider quoted last for it, where its price follows that; `reserved_at` what it quoted
+    when points were reserved.
     """
 
     order: Order
@@ -65,6 +73,8 @@ class Claim(NamedTuple):
     settings: Settings
     may_place: bool
     was_placed: bool
+    quote: Quote | None = None
+    reserved_at: Quote | None = None
 
 
 async def order_goods(begin: Begin, until: float) -> None:
@@ -179,7 +189,17 @@ async def claim(tx: Transaction[Settings], *, community: str, redemption_id: str
         await fulfilment.advance(tx, [going])
     order = order.claimed(until=tx.now + lease(tx.settings))
     await store.set_order(tx.conn, order)
-    return Claim(order, account, tx.settings, may_place=not going.is_over, was_placed=was_placed)
+    offered = await load_offered(tx.conn, {redemption_id: order.card}, community=community)
+    quotes = offered.get(redemption_id, [])
+    return Claim(
+        order,
+        account,
+        tx.settings,
+        may_place=not going.is_over,
+        was_placed=was_placed,
+        quote=quotes[-1] if quotes else None,
+        reserved_at=quotes[0] if quotes else None,
+    )
 
 
 async def _is_erased(tx: Transaction, redemption: Redemption) -> bool:
@@ -189,29 +209,64 @@ async def _is_erased(tx: Transaction, redemption: Redemption) -> bool:
 
 async def ask(client: Provider, claim: Claim) -> CallOutcome:
     """Ask a provider about an order, and place it where it was not; outside any transaction."""
+    asking = _Asking(client, claim)
     try:
-        answer = await _answer(client, claim)
+        answer = await asking.answer()
     except LaterError as error:
-        return CallOutcome(Became.LATER, reason=error.reason, after_seconds=error.after_seconds)
+        outcome = CallOutcome(Became.LATER, reason=error.reason, after_seconds=error.after_seconds)
+    except QuoteEndedError as error:
+        # Its quotes end before anything can be ordered at them: it is asked again later.
+        outcome = CallOutcome(Became.LATER, reason=error.reason)
+    except DearerError as error:
+        # It is refused here: what the provider knew of it, it was asked for before.
+        outcome = CallOutcome(Became.REFUSED, reason=str(error))
     except tuple(_SORTED) as error:
-        return CallOutcome(_SORTED[type(error)], reason=str(error))
+        outcome = CallOutcome(_SORTED[type(error)], reason=str(error))
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         # What one provider answers to one community stops nobody else.
-        return CallOutcome(Became.UNKNOWN, reason=f"it answered what cannot be read ({type(error).__name__})")
-    return CallOutcome(Became.ANSWERED if answer else Became.NONE, answer, reason="it knows no such order")
+        reason = f"it answered what cannot be read ({type(error).__name__})"
+        outcome = CallOutcome(Became.UNKNOWN, reason=reason)
+    else:
+        outcome = CallOutcome(Became.ANSWERED if answer else Became.NONE, answer, reason="it knows no such order")
+    return replace(outcome, quote=asking.again)
 
 
-async def _answer(client: Provider, claim: Claim) -> Answer | None:
-    order = claim.order
-    is_cancelled = order.cancel_asked_at is not None
-    if is_cancelled and order.reference is not None:
-        return await client.cancel(order.wanted, reference=order.reference)
-    answer = await client.query(order.wanted, reference=order.reference) if claim.was_placed else None
-    if answer is not None or not claim.may_place:
-        return answer
-    if is_cancelled:
-        raise RefusedError("it was cancelled, and the provider knows no such order")
-    return await client.order(order.wanted)
+class _Asking:
+    """Asking about one claim; `again` is what the provider quoted anew on the way."""
+
+    def __init__(self, client: Provider, claim: Claim) -> None:
+        self._client = client
+        self._claim = claim
+        self.again: Quote | None = None
+
+    async def answer(self) -> Answer | None:
+        order, wanted = self._claim.order, self._claim.order.wanted._replace(quote=self._claim.quote)
+        is_cancelled = order.cancel_asked_at is not None
+        if is_cancelled and order.reference is not None:
+            return await self._client.cancel(wanted, reference=order.reference)
+        answer = await self._client.query(wanted, reference=order.reference) if self._claim.was_placed else None
+        if answer is not None or not self._claim.may_place:
+            return answer
+        if is_cancelled:
+            raise RefusedError("it was cancelled, and the provider knows no such order")
+        return await self._placed(wanted)
+
+    async def _placed(self, wanted: Wanted) -> Answer:
+        """Place it at its quote; where that is over, at another, within what the community bears."""
+        if wanted.quote is None:
+            return await self._client.order(wanted)
+        if not wanted.quote.is_over(datetime.now(UTC)):
+            try:
+                return await self._client.order(wanted)
+            except QuoteEndedError:
+                pass
+        now = datetime.now(UTC)
+        again = await self._client.quote(wanted.card, pay_in=wanted.quote.cost_currency, now=now)
+        check_not_dearer(
+            again, self._claim.reserved_at or again, max_percent=self._claim.settings.requote_max_percent
+        )
+        self.again = again
+        return await self._client.order(wanted._replace(quote=again))
 
 
 async def count_standstill(tx: Transaction[Any]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -52,7 +53,12 @@ class Product(NamedTuple):
 
 
 class Quote(NamedTuple):
-    """What a card costs at a provider: `cost_minor` of `cost_currency`, by whom, until when (None: not said)."""
+    """What a card costs at a provider: `cost_minor` of `cost_currency`, with its fee and without its discount.
+
+    `source` says by what of theirs. It holds until `expires_at` (None: not said). An order is placed at it by
+    `reference`; without one the provider quotes, and charges what holds when it is ordered. `rate` is in units of
+    the card's currency that a unit of `cost_currency` is, before the spread.
+    """
 
     card: Card
     cost_minor: int
@@ -60,13 +66,23 @@ class Quote(NamedTuple):
     source: str
     quoted_at: datetime
     expires_at: datetime | None
+    reference: str | None = None
+    rate: Decimal = Decimal(1)
+    spread_basis_points: int = 0
+    fee_minor: int = 0
+    discount_minor: int = 0
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether nothing is ordered at it any more."""
+        return self.expires_at is not None and now >= self.expires_at
 
 
 class Wanted(NamedTuple):
-    """An order to place. The provider knows it by `key`: placed again it is the same order."""
+    """An order to place, at a quote where there is one. By its `key` the provider knows it when it comes again."""
 
     key: str
     card: Card
+    quote: Quote | None = None
 
 
 class Goods(NamedTuple):
@@ -166,6 +182,14 @@ class LaterError(Exception):
         self.after_seconds = after_seconds
 
 
+class QuoteEndedError(Exception):
+    """The quote that something was to be ordered at holds no more: nothing was ordered."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class UnknownOutcomeOfOrderError(Exception):
     """Nobody knows whether the provider did what it was asked: it has to be asked for what is so."""
 
@@ -201,16 +225,20 @@ class Provider(Protocol):
     """A provider of goods, for one account there.
 
     Each may raise LaterError. `order` raises RefusedError where nothing was ordered for good, OtherOrderError
-    where the key has another order, and UnknownOutcomeOfOrderError where nobody knows: then `query` says what is
-    so, and the same order may be placed again under its key.
+    where the key has another order, QuoteEndedError where it is wanted at a quote that is over, and
+    UnknownOutcomeOfOrderError where nobody knows: then `query` says what is so, and the same order may be placed
+    again under its key.
     """
 
     async def products(self) -> Sequence[Product]:
         """The gift cards that the account can order."""
         ...
 
-    async def quote(self, card: Card, *, now: datetime) -> Quote:
-        """What a card costs. Raises RefusedError where the provider does not have it in that value."""
+    async def quote(self, card: Card, *, pay_in: str, now: datetime) -> Quote:
+        """What a card costs in the currency that is paid in.
+
+        Raises RefusedError where the provider does not have it in that value, or does not quote in that currency.
+        """
         ...
 
     async def order(self, wanted: Wanted) -> Answer:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -13,9 +14,11 @@ from services.rewards.providers.domain.contract import (
     Charge,
     Goods,
     Hint,
+    LaterError,
     OtherOrderError,
     Product,
     Quote,
+    QuoteEndedError,
     RefusedError,
     Standing,
     UnknownOutcomeOfOrderError,
@@ -27,6 +30,7 @@ from services.rewards.providers.handlers.calls import Caller, HttpAnswer, NoAnsw
 
 _NOT_FOUND: Final = 404
 _CONFLICT: Final = 409
+_GONE: Final = 410
 
 
 class Sandbox:
@@ -42,34 +46,28 @@ class Sandbox:
         answer = await asked(self._caller, "GET", "/v1/products", headers=self._headers)
         return [Product(**one) for one in _read(answer)["products"]]
 
-    async def quote(self, card: Card, *, now: datetime) -> Quote:
+    async def quote(self, card: Card, *, pay_in: str, now: datetime) -> Quote:
         """What a card costs, fee and discount in it."""
-        content = {"product_id": card.product_id, "face_minor": card.face_minor, "currency": card.currency}
-        answer = await told(self._caller, "POST", "/v1/quotes", headers=self._headers, content=content)
-        if not answer.is_good:
-            raise RefusedError(_why(answer))
-        body = _read(answer)
-        return Quote(
-            card,
-            body["cost_minor"],
-            body["cost_currency"],
-            "sandbox",
-            now,
-            datetime.fromisoformat(body["expires_at"]),
-        )
+        content = {**_content(card), "pay_in": pay_in}
+        try:
+            answer = await told(self._caller, "POST", "/v1/quotes", headers=self._headers, content=content)
+            if not answer.is_good:
+                raise RefusedError(_why(answer))
+            return _quote(card, _read(answer), now=now)
+        except UnknownOutcomeOfOrderError as error:
+            # A quote that nobody read binds nobody: another is asked for.
+            raise LaterError(error.reason) from error
 
     async def order(self, wanted: Wanted) -> Answer:
-        """Place an order."""
-        card = wanted.card
-        content = {
-            "key": wanted.key,
-            "product_id": card.product_id,
-            "face_minor": card.face_minor,
-            "currency": card.currency,
-        }
+        """Place an order, at its quote where there is one."""
+        content = {"key": wanted.key, **_content(wanted.card)}
+        if wanted.quote is not None and wanted.quote.reference is not None:
+            content["quote_id"] = wanted.quote.reference
         answer = await told(self._caller, "POST", "/v1/orders", headers=self._headers, content=content)
         if answer.status == _CONFLICT:
             raise OtherOrderError("content")
+        if answer.status == _GONE:
+            raise QuoteEndedError(_why(answer))
         if not answer.is_good:
             raise RefusedError(_why(answer))
         return _order(answer)
@@ -99,6 +97,29 @@ class Sandbox:
         if not str(body["type"]).startswith("order."):
             return None
         return Hint(hint_id, str(body["data"]["order_id"]), str(body["data"]["key"]))
+
+
+def _content(card: Card) -> dict[str, Any]:
+    return {"product_id": card.product_id, "face_minor": card.face_minor, "currency": card.currency}
+
+
+def _quote(card: Card, body: Any, *, now: datetime) -> Quote:
+    try:
+        return Quote(
+            card,
+            int(body["cost_minor"]),
+            str(body["cost_currency"]),
+            "sandbox quotes",
+            now,
+            datetime.fromisoformat(body["expires_at"]),
+            reference=str(body["quote_id"]),
+            rate=Decimal(body["rate"]),
+            spread_basis_points=int(body["spread_basis_points"]),
+            fee_minor=int(body["fee_minor"]),
+            discount_minor=int(body["discount_minor"]),
+        )
+    except (KeyError, TypeError, ValueError, InvalidOperation) as error:
+        raise LaterError("it answered what is no quote") from error
 
 
 def _read(answer: HttpAnswer) -> Any:

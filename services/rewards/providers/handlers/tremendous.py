@@ -4,8 +4,11 @@ A repeat of an external_id answers 201 with the order that was first, whatever i
 compared with what was wanted. An order may wait for an approval there, and be flagged.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -30,9 +33,11 @@ from services.rewards.providers.domain.contract import (
 )
 from services.rewards.providers.domain.signing import check_tremendous
 from services.rewards.providers.handlers.calls import Caller, HttpAnswer, NoAnswerError, asked, said, told
+from shared.currencies import exponent
 
 _NOT_FOUND: Final = 404
 _ORDERS: Final = "/api/v2/orders"
+_FOREX: Final = "/api/v2/forex"
 #: What an order is until somebody there approves it, its payment arrives, or it is looked at.
 _WAITING: Final = {
     "CART",
@@ -67,14 +72,38 @@ class Tremendous:
         except (NoAnswerError, KeyError, TypeError, ValueError) as error:
             raise LaterError("it answered what is no list of products") from error
 
-    async def quote(self, card: Card, *, now: datetime) -> Quote:
-        """A card costs its value; what Tremendous takes beside is on the account's invoice."""
+    async def quote(self, card: Card, *, pay_in: str, now: datetime) -> Quote:
+        """A card costs its value, at Tremendous' rates of the moment where the account pays in another currency.
+
+        It converts when it is ordered, and places no order at a quote: what it charges then may be another amount.
+        """
         for product in await self.products():
             if (product.product_id, product.currency) == (card.product_id, card.currency):
                 if not product.has_face(card.face_minor):
                     raise RefusedError("the product does not come in that value")
-                return Quote(card, card.face_minor, card.currency, "tremendous products", now, None)
+                if pay_in == card.currency:
+                    return Quote(card, card.face_minor, card.currency, "tremendous products", now, None)
+                rate = await self._rate(pay_in, card.currency)
+                cost = _converted(card, rate, pay_in=pay_in)
+                return Quote(card, cost, pay_in, "tremendous forex", now, None, rate=rate)
         raise RefusedError("it has no such product in that currency")
+
+    async def _rate(self, base: str, currency: str) -> Decimal:
+        """Units of a currency that a unit of the base is."""
+        path = f"{_FOREX}?base={quote(base, safe='')}"
+        answer = await asked(self._caller, "GET", path, headers=self._headers)
+        if not answer.is_good:
+            raise RefusedError(f"it has no rates of {base}: it answered {answer.status}")
+        try:
+            rates = answer.read()["forex"]
+            if currency not in rates:
+                raise RefusedError(f"it has no rate of {base} for {currency}")
+            rate = Decimal(str(rates[currency]))
+            if not rate.is_finite() or rate <= 0:
+                raise ValueError(f"{rate} is no rate")
+        except (NoAnswerError, KeyError, TypeError, ValueError, ArithmeticError) as error:
+            raise LaterError("it answered what are no rates") from error
+        return rate
 
     async def order(self, wanted: Wanted) -> Answer:
         """Place an order for one reward, paid from the account's funding source."""
@@ -94,7 +123,7 @@ class Tremendous:
         answer = await told(self._caller, "POST", _ORDERS, headers=self._headers, content=content)
         if not answer.is_good:
             _refused(answer)
-        found = _order(answer, key=wanted.key)
+        found = _order(answer, wanted)
         part = found.differs_from(card)
         if part is not None:
             raise OtherOrderError(part)
@@ -119,7 +148,7 @@ class Tremendous:
                 if not orders:
                     return None
                 answer = answer._replace(body=orjson.dumps({"order": orders[0]}, default=float))
-            found = _order(answer, key=wanted.key)
+            found = _order(answer, wanted)
         except (NoAnswerError, KeyError, TypeError, AttributeError, UnknownOutcomeOfOrderError) as error:
             raise LaterError("it answered what is no order") from error
         part = found.differs_from(wanted.card)
@@ -194,7 +223,13 @@ def _reward(order: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def _order(answer: HttpAnswer, *, key: str) -> Answer:
+def _converted(card: Card, rate: Decimal, *, pay_in: str) -> int:
+    """A card's value in the currency that is paid in, rounded up to its minor unit."""
+    scale = Fraction(10) ** (exponent(pay_in) - exponent(card.currency))
+    return math.ceil(card.face_minor * scale / Fraction(rate))
+
+
+def _order(answer: HttpAnswer, wanted: Wanted) -> Answer:
     try:
         order = answer.read()["order"]
         reward = _reward(order)
@@ -205,7 +240,7 @@ def _order(answer: HttpAnswer, *, key: str) -> Answer:
         products = reward.get("products")
         delivery = reward.get("delivery") or {}
         said_key = order.get("external_id")
-        if said_key is not None and said_key != key:
+        if said_key is not None and said_key != wanted.key:
             raise OtherOrderError("external_id")
         return Answer(
             reference=str(order["id"]),
@@ -215,7 +250,7 @@ def _order(answer: HttpAnswer, *, key: str) -> Answer:
             product_id=str(products[0]) if isinstance(products, list) and len(products) == 1 else None,
             face_minor=None if face is None or currency is None else minor_of(face, currency),
             currency=currency,
-            charge=_charge(order.get("payment"), face=face, currency=currency),
+            charge=_charge(order.get("payment"), face=face, currency=currency, quote=wanted.quote),
         )
     except NoAnswerError as error:
         raise UnknownOutcomeOfOrderError(str(error)) from error
@@ -223,10 +258,15 @@ def _order(answer: HttpAnswer, *, key: str) -> Answer:
         raise UnknownOutcomeOfOrderError("it answered what is no order") from error
 
 
-def _charge(payment: Any, *, face: Any, currency: str | None) -> Charge | None:
-    """What the order cost: it names no currency, and is the card's where that is its value before fees."""
+def _charge(payment: Any, *, face: Any, currency: str | None, quote: Quote | None) -> Charge | None:
+    """What the order cost: it names no currency, and is in that of the account.
+
+    That is what the order was quoted in; without a quote it is the card's, where that is its value before fees.
+    """
     try:
-        if currency is None or minor_of(payment["subtotal"], currency) != minor_of(face, currency):
+        if quote is not None and quote.cost_currency != currency:
+            currency = quote.cost_currency
+        elif currency is None or minor_of(payment["subtotal"], currency) != minor_of(face, currency):
             return None
         refund = payment.get("refund")
         charge = Charge(

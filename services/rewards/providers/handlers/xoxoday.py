@@ -108,15 +108,29 @@ class Xoxoday:
                 break
         return found
 
-    async def quote(self, card: Card, *, now: datetime) -> Quote:
-        """A card costs its value with the fee and without the discount that its product has."""
+    async def quote(self, card: Card, *, pay_in: str, now: datetime) -> Quote:
+        """A card costs its value with the fee and without the discount that its product has, in its currency.
+
+        Their documents say of no other currency what a voucher costs in it, and place an order at no quote.
+        """
+        if pay_in != card.currency:
+            raise RefusedError("it quotes vouchers in their own currency alone")
         for product in await self.products():
             if (product.product_id, product.currency) == (card.product_id, card.currency):
                 if not product.has_face(card.face_minor):
                     raise RefusedError("the voucher does not come in that value")
-                net = 10_000 + product.fee_basis_points - product.discount_basis_points
-                cost = -(-card.face_minor * net // 10_000)
-                return Quote(card, cost, card.currency, "xoxoday getVouchers", now, None)
+                fee = -(-card.face_minor * product.fee_basis_points // 10_000)
+                discount = card.face_minor * product.discount_basis_points // 10_000
+                return Quote(
+                    card,
+                    card.face_minor + fee - discount,
+                    card.currency,
+                    "xoxoday getVouchers",
+                    now,
+                    None,
+                    fee_minor=fee,
+                    discount_minor=discount,
+                )
         raise RefusedError("it has no such voucher in that currency")
 
     async def order(self, wanted: Wanted) -> Answer:

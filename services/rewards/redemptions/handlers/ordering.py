@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from services.rewards.catalogue.handlers import find_offer
-from services.rewards.quotes.handlers import quoted
+from services.rewards.quotes.handlers.pricing import quoted
 from services.rewards.redemptions import store
 from services.rewards.redemptions.domain import (
     OrderItem,

@@ -18,8 +18,8 @@ from services.rewards.programmes.domain import InForce
 from services.rewards.providers.handlers.intents import intend
 from services.rewards.providers.store.cards import find_card
 from services.rewards.quotes.domain import CardQuote
-from services.rewards.quotes.handlers import quoted
-from services.rewards.quotes.store import add_used
+from services.rewards.quotes.handlers.pricing import quoted
+from services.rewards.quotes.store.quotes import add_used
 from services.rewards.redemptions import store
 from services.rewards.redemptions.domain import (
     HadEnoughError,

@@ -11,8 +11,8 @@ import pytest
 
 from services.rewards.approvals.domain import Author, Subject, proposed
 from services.rewards.approvals.store import set_approval
-from services.rewards.quotes.handlers import quote_cards
-from services.rewards.quotes.store import lock_due
+from services.rewards.quotes.handlers.pricing import quote_cards
+from services.rewards.quotes.store.prices import lock_due
 from services.rewards.rates.domain.policies import (
     RatePolicy,
     RatePolicyTerms,
@@ -75,7 +75,12 @@ def problem(answer: Any) -> tuple[int, str]:
 async def test_the_price_reserved_is_the_quoted_one(store: Store, api: Any) -> None:
     ada = await member(store.world, "ada")
     put = await api.put(PRICE, json={"currency": "EUR", "minor_per_point": "1.5"})
-    assert put.json() == {"reward_id": "card", "currency": "EUR", "minor_per_point": "1.5"}
+    assert put.json() == {
+        "reward_id": "card",
+        "currency": "EUR",
+        "minor_per_point": "1.5",
+        "follows": "rates",
+    }
     # Without rates there is no price, and nobody chooses at the catalogue's.
     assert await quoted(store) == []
     refused = await choose(store, ada, None)

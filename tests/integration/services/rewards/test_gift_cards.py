@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from plaudit.sandbox_provider.orders import Behaviour, Cancels, Content, Hooks
+from plaudit.sandbox_provider.orders import Behaviour, Cancels, Hooks
+from plaudit.sandbox_provider.quotes import Content
 from services.rewards.erasure.handlers import look_after, on_members
 from tests.integration.services.merging import Merging
 from tests.integration.services.rewards.cards import (

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -14,10 +15,12 @@ from plaudit.sandbox_provider.hooks import Sender
 from plaudit.sandbox_provider.orders import Behaviour, Hooks, Shop
 from services.rewards.providers.domain.contract import (
     Card,
+    Charge,
     ForgedError,
     LaterError,
     OtherOrderError,
     ProviderName,
+    QuoteEndedError,
     RefusedError,
     StaleError,
     Standing,
@@ -113,8 +116,60 @@ async def test_refusals_say_whether_trying_again_helps(place: Place) -> None:
     assert (await place.client.order(WANTED)).standing is Standing.FAILED
     with pytest.raises(RefusedError, match="does not come in that value"):
         await place.client.order(Wanted("other", CARD._replace(face_minor=999)))
-    other = await place.client.quote(CARD, now=datetime.now(UTC))
+    other = await place.client.quote(CARD, pay_in="EUR", now=datetime.now(UTC))
     assert (other.cost_minor, other.cost_currency) == (970, "EUR")
+
+
+DOLLARS = Card(ProviderName.SANDBOX, "sandbox-any", 1000, "USD")
+
+
+async def test_a_card_is_ordered_at_what_it_was_quoted(place: Place) -> None:
+    now = datetime.now(UTC)
+    quote = await place.client.quote(DOLLARS, pay_in="EUR", now=now)
+    # 10.00 USD at 1.0956 with 1 % are 9.2187… EUR, and the fee of 0.15 USD 0.1382…: each rounded up.
+    assert (quote.cost_minor, quote.fee_minor, quote.cost_currency) == (922 + 14, 14, "EUR")
+    assert (quote.rate, quote.spread_basis_points, quote.source) == (Decimal("1.0956"), 100, "sandbox quotes")
+    assert quote.expires_at is not None
+    assert timedelta(seconds=890) < quote.expires_at - now < timedelta(seconds=910)
+    place.shop.exchange.rates = {**place.shop.exchange.rates, "USD": Decimal("0.5")}
+    placed = await place.client.order(Wanted("one", DOLLARS, quote))
+    assert placed.charge == Charge("EUR", 936, fee_minor=14)
+    # Placed again it is the same order, whatever became of the quote.
+    place.shop.exchange.quote_seconds = 0
+    over = await place.client.quote(DOLLARS, pay_in="EUR", now=now)
+    assert (await place.client.order(Wanted("one", DOLLARS, over))).reference == placed.reference
+
+
+async def test_nothing_is_ordered_at_a_quote_that_is_over(place: Place) -> None:
+    now = datetime.now(UTC)
+    place.shop.exchange.quote_seconds = 0
+    over = await place.client.quote(DOLLARS, pay_in="EUR", now=now)
+    with pytest.raises(QuoteEndedError, match="over"):
+        await place.client.order(Wanted("one", DOLLARS, over))
+    assert await place.client.query(Wanted("one", DOLLARS), reference=None) is None
+    place.shop.exchange.quote_seconds = 900
+    other = await place.client.quote(DOLLARS._replace(face_minor=2000), pay_in="EUR", now=now)
+    with pytest.raises(RefusedError, match="another card"):
+        await place.client.order(Wanted("one", DOLLARS, other))
+    with pytest.raises(RefusedError, match="no rate for XXX"):
+        await place.client.quote(DOLLARS, pay_in="XXX", now=now)
+    assert place.shop.orders == []
+
+
+async def test_it_is_told_at_which_rates_it_quotes(place: Place) -> None:
+    async with httpx.AsyncClient(base_url=place.url, timeout=60) as teller:
+        told = {"rates": {"USD": "1.25"}, "spread_basis_points": 0, "quote_seconds": 5}
+        said = await teller.put("/control/rates", json=told)
+        assert (said.json()["rates"]["USD"], said.json()["quote_seconds"]) == ("1.25", 5)
+        for wrong in (
+            {"rates": {"USD": "0"}},
+            {"rates": {"USD": "NaN"}},
+            {"rates": 1},
+            {"spread_basis_points": -1},
+        ):
+            assert (await teller.put("/control/rates", json=wrong)).status_code == 400
+    quote = await place.client.quote(DOLLARS, pay_in="EUR", now=datetime.now(UTC))
+    assert (quote.cost_minor, quote.fee_minor, quote.spread_basis_points) == (812, 12, 0)
 
 
 async def test_another_order_under_the_key_is_no_answer(place: Place) -> None:

@@ -5,6 +5,7 @@ import hmac
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -46,6 +47,14 @@ class Theirs:
     status: str = "EXECUTED"
     delivery: str = "SUCCEEDED"
     has_link: bool = True
+    payment: Any = field(default_factory=lambda: {"subtotal": 50, "fees": 2.5, "total": 52.5})
+    #: By base, as `/forex` answers them.
+    rates: Any = field(
+        default_factory=lambda: {
+            "EUR": {"EUR": 1, "USD": 1.0956, "JPY": 163.21},
+            "JPY": {"USD": 0.00671282397, "EUR": 0.00612707555},
+        }
+    )
     asked: list[Any] = field(default_factory=list)
 
     async def place(self, request: Request) -> Response:
@@ -72,7 +81,7 @@ class Theirs:
             "id": "ORDER1",
             "external_id": body["external_id"],
             "status": self.status,
-            "payment": {"subtotal": 50, "fees": 2.5, "total": 52.5},
+            "payment": self.payment,
             "rewards": [reward],
         }
         self.orders[body["external_id"]] = order
@@ -98,6 +107,10 @@ class Theirs:
             order["status"] = "CANCELED"
         return JSONResponse({"reward": {"id": request.path_params["reward_id"]}})
 
+    async def forex(self, request: Request) -> Response:
+        rates = self.rates.get(request.query_params["base"])
+        return refusal(422, "no such currency") if rates is None else JSONResponse({"forex": rates})
+
     async def products(self, request: Request) -> Response:
         one = {
             "id": CARD.product_id,
@@ -118,6 +131,7 @@ class Theirs:
                 Route("/api/v2/rewards/{reward_id}/generate_link", self.linked, methods=["POST"]),
                 Route("/api/v2/rewards/{reward_id}/cancel", self.cancelled, methods=["POST"]),
                 Route("/api/v2/products", self.products),
+                Route("/api/v2/forex", self.forex),
             ]
         )
 
@@ -259,12 +273,44 @@ async def test_products_have_values_and_a_quote_is_one_of_them(client: Tremendou
         ("JPY", 20, 100),
     ]
     now = datetime(2030, 1, 1, tzinfo=UTC)
-    quote = await client.quote(CARD, now=now)
+    quote = await client.quote(CARD, pay_in="USD", now=now)
     assert (quote.cost_minor, quote.cost_currency, quote.expires_at) == (5000, "USD", None)
     with pytest.raises(RefusedError):
-        await client.quote(CARD._replace(face_minor=1), now=now)
+        await client.quote(CARD._replace(face_minor=1), pay_in="USD", now=now)
     with pytest.raises(RefusedError):
-        await client.quote(CARD._replace(currency="EUR"), now=now)
+        await client.quote(CARD._replace(currency="EUR"), pay_in="USD", now=now)
+
+
+async def test_a_card_in_another_currency_is_quoted_at_their_rates_of_the_moment(
+    client: Tremendous, theirs: Theirs
+) -> None:
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    quote = await client.quote(CARD, pay_in="EUR", now=now)
+    # 50 USD at 1.0956 are 45.6370… EUR, rounded up to a cent; they name no spread, no end and nothing to order at.
+    assert (quote.cost_minor, quote.cost_currency, quote.rate) == (4564, "EUR", Decimal("1.0956"))
+    assert (quote.source, quote.expires_at, quote.reference) == ("tremendous forex", None, None)
+    # What has no decimals is rounded up to a whole one: 45.6370… EUR at 163.21.
+    assert (await client.quote(CARD, pay_in="JPY", now=now)).cost_minor == 7449
+    with pytest.raises(RefusedError, match="no rates of KWD"):
+        await client.quote(CARD, pay_in="KWD", now=now)
+    theirs.rates["EUR"]["USD"] = 0
+    with pytest.raises(LaterError, match="no rates"):
+        await client.quote(CARD, pay_in="EUR", now=now)
+    del theirs.rates["EUR"]["USD"]
+    with pytest.raises(RefusedError, match="no rate of EUR for USD"):
+        await client.quote(CARD, pay_in="EUR", now=now)
+
+
+async def test_what_was_quoted_in_the_accounts_currency_is_charged_in_it(
+    client: Tremendous, theirs: Theirs
+) -> None:
+    quote = await client.quote(CARD, pay_in="EUR", now=datetime(2030, 1, 1, tzinfo=UTC))
+    theirs.payment = {"subtotal": 45.71, "fees": 1, "total": 46.71}
+    placed = await client.order(WANTED._replace(quote=quote))
+    assert placed.charge == Charge("EUR", 4671, fee_minor=100)
+    assert theirs.asked[-1]["reward"]["value"] == {"denomination": 50, "currency_code": "USD"}
+    # Without a quote nobody knows which currency that is.
+    assert (await client.order(WANTED)).charge is None
 
 
 async def test_an_order_is_cancelled_by_its_reward(client: Tremendous, theirs: Theirs) -> None:

@@ -285,11 +285,15 @@ async def test_vouchers_come_in_values_or_between_two(shop: Shop, theirs: Theirs
     one, other = await shop.client.products()
     assert (one.faces, one.min_minor, one.max_minor, one.validity) == ([1000, 2500, 5000], 1000, 5000, "24 Months")
     assert (other.faces, other.min_minor, other.max_minor) == ([], 500, 50_000)
-    quote = await shop.client.quote(CARD._replace(product_id="27218"), now=NOW)
-    assert quote.cost_minor == 2463  # 25.00 + 1.5 % - 3 %, rounded up
+    quote = await shop.client.quote(CARD._replace(product_id="27218"), pay_in=CARD.currency, now=NOW)
+    # 25.00 + 1.5 % - 3 %: the fee is rounded up, the discount down.
+    assert (quote.cost_minor, quote.fee_minor, quote.discount_minor) == (2463, 38, 75)
+    assert (quote.reference, quote.expires_at) == (None, None)
     for card in (CARD._replace(product_id="27218", face_minor=2000), CARD):
         with pytest.raises(RefusedError):
-            await shop.client.quote(card, now=NOW)
+            await shop.client.quote(card, pay_in=card.currency, now=NOW)
+    with pytest.raises(RefusedError, match="own currency alone"):
+        await shop.client.quote(CARD._replace(product_id="27218"), pay_in="JPY", now=NOW)
 
 
 async def test_webhooks_are_signed_by_nobody_and_say_which_order_to_ask_about(shop: Shop) -> None:

@@ -8,17 +8,20 @@ from services.rewards.catalogue.domain import Offer, UnknownCatalogueRewardError
 from services.rewards.catalogue.store import find_reward, lock_reward
 from services.rewards.metrics import CARD_QUOTES
 from services.rewards.providers.domain.orders import NoCardError
+from services.rewards.providers.handlers.accounts import url_of
 from services.rewards.providers.store.cards import find_card
-from services.rewards.quotes import store
 from services.rewards.quotes.domain import (
     CardQuote,
+    Follows,
     QuoteNeededError,
     QuoteOverError,
     RateOrigin,
     RatePrice,
     UnpricedError,
 )
-from services.rewards.quotes.store import DueCard, Priced
+from services.rewards.quotes.store import prices as price_store
+from services.rewards.quotes.store import quotes as store
+from services.rewards.quotes.store.prices import DueCard, Priced
 from services.rewards.rates.domain.converting import NoRateError, TooLargeError, conversion
 from services.rewards.rates.domain.policies import NoRatePolicyError, RateMovedError, StaleRatesError
 from services.rewards.rates.handlers import rates_in_force, today_of
@@ -33,17 +36,21 @@ _TRIED_AGAIN: Final = timedelta(seconds=60)
 _AT_ONCE_COUNT: Final = 100
 
 
-async def set_price(tx: Transaction, price: RatePrice | None, *, community: str, reward_id: str) -> None:
-    """Have the price of a card follow a rate, or (None) be what the catalogue says again.
+async def set_price(tx: Transaction[Settings], price: RatePrice | None, *, community: str, reward_id: str) -> None:
+    """Have the price of a card follow a rate or its provider, or (None) be what the catalogue says again.
 
-    Raises UnknownCatalogueRewardError, and NoCardError where nobody said which card it is.
+    Raises UnknownCatalogueRewardError, NoCardError where nobody said which card it is, and NoSuchProviderError.
     """
     if await lock_reward(tx.conn, community=community, reward_id=reward_id) is None:
         raise UnknownCatalogueRewardError(reward_id)
-    if await find_card(tx.conn, community=community, reward_id=reward_id) is None:
+    card = await find_card(tx.conn, community=community, reward_id=reward_id)
+    if card is None:
         raise NoCardError(reward_id)
-    before = await store.find_price(tx.conn, community=community, reward_id=reward_id)
-    await store.put_price(tx.conn, price, community=community, reward_id=reward_id, at=tx.now)
+    if price is not None and price.follows is Follows.PROVIDER:
+        # Its provider is asked for quotes: where this installation does not reach it there would never be one.
+        url_of(card.provider, tx.settings)
+    before = await price_store.find_price(tx.conn, community=community, reward_id=reward_id)
+    await price_store.put_price(tx.conn, price, community=community, reward_id=reward_id, at=tx.now)
     tx.did(Did("gift_card.set_price", "gift_card", reward_id, before=_said(before), after=_said(price)))
 
 
@@ -51,22 +58,26 @@ async def load_price(conn: Connection, *, community: str, reward_id: str) -> Pri
     """How the price of a card follows a rate, and why it cannot be quoted. Raises UnknownCatalogueRewardError."""
     if await find_reward(conn, community=community, reward_id=reward_id) is None:
         raise UnknownCatalogueRewardError(reward_id)
-    return await store.find_priced(conn, community=community, reward_id=reward_id)
+    return await price_store.find_priced(conn, community=community, reward_id=reward_id)
 
 
 def _said(price: RatePrice | None) -> dict[str, str | None]:
     if price is None:
-        return {"currency": None, "minor_per_point": None}
-    return {"currency": price.currency, "minor_per_point": f"{price.minor_per_point:f}"}
+        return {"currency": None, "minor_per_point": None, "follows": None}
+    return {
+        "currency": price.currency,
+        "minor_per_point": f"{price.minor_per_point:f}",
+        "follows": price.follows.value,
+    }
 
 
 async def quote_cards(tx: Transaction[Settings]) -> None:
-    """Timer: quote cards anew whose quotes are half over, and forget those that were over long ago.
+    """Timer: quote cards anew by rates where their quotes are half over, and forget those that were over long ago.
 
     A card that cannot be quoted, because its community's rates are missing or too old, has no price until it can.
     """
     lifetime = timedelta(seconds=tx.settings.quote_seconds)
-    for due in await store.lock_due(tx.conn, now=tx.now, limit=_AT_ONCE_COUNT):
+    for due in await price_store.lock_due(tx.conn, now=tx.now, limit=_AT_ONCE_COUNT):
         try:
             quote = await _quote(tx.conn, due, now=tx.now, lifetime=lifetime)
         except (NoRatePolicyError, StaleRatesError, NoRateError, RateMovedError) as error:
@@ -78,13 +89,13 @@ async def quote_cards(tx: Transaction[Settings]) -> None:
         else:
             CARD_QUOTES.labels("made").inc()
             await store.add_quote(tx.conn, quote)
-            await store.set_due(tx.conn, due, due_at=tx.now + lifetime / 2, failed_at=None, reason=None)
+            await price_store.set_due(tx.conn, due, due_at=tx.now + lifetime / 2, failed_at=None, reason=None)
     before = tx.now - timedelta(days=tx.settings.quotes_keep_days)
     await store.delete_quotes(tx.conn, before=before, limit=tx.settings.upkeep_max_count)
 
 
 async def _not_now(tx: Transaction[Settings], due: DueCard, *, reason: str) -> None:
-    await store.set_due(tx.conn, due, due_at=tx.now + _TRIED_AGAIN, failed_at=tx.now, reason=reason)
+    await price_store.set_due(tx.conn, due, due_at=tx.now + _TRIED_AGAIN, failed_at=tx.now, reason=reason)
 
 
 async def _quote(conn: Connection, due: DueCard, *, now: datetime, lifetime: timedelta) -> CardQuote:
@@ -122,7 +133,7 @@ async def quoted(
     QuoteNeededError where one has to be named, and QuoteOverError where it holds no more.
     """
     of = {"community": community, "reward_id": offer.reward_id}
-    if await store.find_price(tx.conn, **of) is None:
+    if await price_store.find_price(tx.conn, **of) is None:
         if quote_id is not None:
             raise QuoteOverError(offer.reward_id, None)
         return None

@@ -41,6 +41,14 @@ class Place(NamedTuple):
     path: Path
 
 
+class Said(NamedTuple):
+    """A field's name, and what it is given: None where that is not said at the place that names it."""
+
+    field: str
+    value: ast.expr | None
+    place: Place
+
+
 @cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
@@ -78,15 +86,15 @@ def _callers(place: Place) -> Iterator[tuple[ast.Call, Place]]:
                     yield node, Place(function, file)
 
 
-def _read(node: ast.AST | None, place: Place, depth: int = 0) -> Iterator[str]:
-    """The names of fields that an expression can have."""
+def _read(node: ast.AST | None, place: Place, depth: int = 0) -> Iterator[Said]:
+    """The fields that an expression can have."""
     more = depth + 1
     if node is None or isinstance(node, ast.Constant) or depth > DEPTH_MAX:
         return
     if isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
             if isinstance(key, ast.Constant):
-                yield str(key.value)
+                yield Said(str(key.value), value, place)
             else:
                 yield from _read(value if key is None else key, place, more)
     elif isinstance(node, ast.BinOp):
@@ -103,7 +111,7 @@ def _read(node: ast.AST | None, place: Place, depth: int = 0) -> Iterator[str]:
     elif isinstance(node, ast.Subscript | ast.Await):
         yield from _read(node.value, place, more)
     elif ast.unparse(node) in ELSEWHERE:
-        yield from ELSEWHERE[ast.unparse(node)]
+        yield from (Said(field, None, place) for field in sorted(ELSEWHERE[ast.unparse(node)]))
     elif isinstance(node, ast.DictComp):
         # `{… for … in fields.items() if …}`: the names of `fields`.
         for part in ast.walk(node.generators[0].iter):
@@ -112,7 +120,7 @@ def _read(node: ast.AST | None, place: Place, depth: int = 0) -> Iterator[str]:
     elif isinstance(node, ast.Name):
         yield from _read_name(node.id, place, more)
     elif isinstance(node, ast.Call) and _named(node) == "dict":
-        yield from (one.arg for one in node.keywords if one.arg)
+        yield from (Said(one.arg, one.value, place) for one in node.keywords if one.arg)
     elif isinstance(node, ast.Call):
         for one in _called(_named(node), place.path):
             for part in ast.walk(one.function):
@@ -120,7 +128,7 @@ def _read(node: ast.AST | None, place: Place, depth: int = 0) -> Iterator[str]:
                     yield from _read(part.value, one, more)
 
 
-def _read_name(name: str, place: Place, depth: int) -> Iterator[str]:
+def _read_name(name: str, place: Place, depth: int) -> Iterator[Said]:
     """What a variable or parameter can have: by what it is given here, else by callers."""
     arguments = place.function.args
     positions = [one.arg for one in arguments.args]
@@ -129,7 +137,7 @@ def _read_name(name: str, place: Place, depth: int) -> Iterator[str]:
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 if isinstance(target, ast.Subscript) and ast.unparse(target.value) == name:
-                    yield str(ast.literal_eval(target.slice))
+                    yield Said(str(ast.literal_eval(target.slice)), node.value, place)
                 elif name in {ast.unparse(one) for one in getattr(target, "elts", [target])}:
                     yield from _read(node.value, place, depth)
         elif isinstance(node, ast.AnnAssign | ast.AugAssign) and ast.unparse(node.target) == name:
@@ -140,7 +148,7 @@ def _read_name(name: str, place: Place, depth: int) -> Iterator[str]:
                 if one.arg is None:
                     yield from _read(one.value, caller, depth)
                 elif one.arg not in known:
-                    yield one.arg
+                    yield Said(one.arg, one.value, caller)
     elif name in known:
         for call, caller in _callers(place):
             given = [one.value for one in call.keywords if one.arg == name]
@@ -149,12 +157,13 @@ def _read_name(name: str, place: Place, depth: int) -> Iterator[str]:
                 yield from _read(value, caller, depth)
 
 
-def audited_fields() -> dict[str, str]:
-    """The fields that entries can have, each with a place that says it.
+@cache
+def audited() -> list[tuple[Said, str]]:
+    """What entries can have, each with a place that says it.
 
     What is made otherwise than of literals is not found: commands that are given in tests show those.
     """
-    found: dict[str, str] = {}
+    found = []
     for path in sorted([*ROOT.glob("services/**/*.py"), *ROOT.glob("shared/**/*.py")]):
         if "Did(" not in path.read_text():
             continue
@@ -163,6 +172,11 @@ def audited_fields() -> dict[str, str]:
                 if isinstance(node, ast.Call) and _named(node) == "Did":
                     said = [one.value for one in node.keywords if one.arg in {"before", "after"}]
                     for value in [*said, *node.args[4:6]]:
-                        for field in _read(value, Place(function, path)):
-                            found.setdefault(field, f"{path.relative_to(ROOT)}:{node.lineno}")
+                        at = f"{path.relative_to(ROOT)}:{node.lineno}"
+                        found += [(one, at) for one in _read(value, Place(function, path))]
     return found
+
+
+def audited_fields() -> dict[str, str]:
+    """The fields that entries can have, each with a place that says it."""
+    return {said.field: at for said, at in reversed(audited())}

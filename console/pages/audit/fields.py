@@ -3,9 +3,11 @@
 import contextlib
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from console.components.languages import Writer, short_id
+from console.pages.audit.values import VALUES
 
 
 def _(text: str) -> str:
@@ -287,24 +289,33 @@ def changes(entry: Mapping[str, Any], write: Writer, say: Callable[[str], str]) 
         Change(
             say(FIELDS[field]) if field in FIELDS else field,
             field,
-            _text(before.get(field), write, say),
-            _text(after.get(field), write, say),
+            _text(before.get(field), VALUES.get(field, {}), write, say),
+            _text(after.get(field), VALUES.get(field, {}), write, say),
         )
         for field in {**before, **after}
         if before.get(field) != after.get(field)
     ]
 
 
-def _text(value: Any, write: Writer, say: Callable[[str], str]) -> str | None:
-    """A value for people: moments in their zone, ids and hashes short."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return say(_("yes")) if value else say(_("no"))
-    if isinstance(value, list):
-        return ", ".join(str(_text(one, write, say)) for one in value)
-    if isinstance(value, str) and _MOMENT.fullmatch(value):
+def _text(value: Any, words: Mapping[str, str], write: Writer, say: Callable[[str], str]) -> str | None:
+    """A value for people: in its words where it has some, moments in their zone, ids and hashes short."""
+    read = partial(_text, words=words, write=write, say=say)
+    match value:
+        case None:
+            return None
+        case bool():
+            return say(_("yes")) if value else say(_("no"))
+        case list():
+            return ", ".join(str(read(one)) for one in value)
+        case dict():
+            named = {str(read(name)): read(one) or "–" for name, one in value.items()}
+            return ", ".join(f"{name}: {one}" for name, one in named.items())
+    return say(words[value]) if value in words else _as_written(str(value), write)
+
+
+def _as_written(text: str, write: Writer) -> str:
+    if _MOMENT.fullmatch(text):
         # What somebody called something may look like a moment that never was.
         with contextlib.suppress(ValueError, OverflowError):
-            return write.moment(value)
-    return short_id(value) if _LONG_ID.fullmatch(str(value)) else str(value)
+            return write.moment(text)
+    return short_id(text) if _LONG_ID.fullmatch(text) else text

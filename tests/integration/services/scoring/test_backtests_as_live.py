@@ -17,8 +17,8 @@ from services.scoring.backtests.store.known import load_told
 from shared.contracts.activities import TARGETING_TYPES
 from shared.contracts.facts import MEMBER_FACT
 from tests.integration.services.scoring import test_limits
-from tests.integration.services.scoring.test_paces import history as paced_history
 from tests.integration.services.scoring.test_limits import all_settled, score_cut
+from tests.integration.services.scoring.test_paces import history as paced_history
 from tests.integration.services.scoring.test_rules_read_attributes import told as said_of
 from tests.unit.services.scoring.limits import test_pacing
 

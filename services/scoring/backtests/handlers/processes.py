@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """The settings as a process reads them: it needs the log and the database, and no more than the service has."""
+    """The settings as a process reads them: it needs the log and the database, as the service does."""
     return {f"PLAUDIT_{name.upper()}": str(value) for name, value in settings.model_dump(mode="json").items()}
 
 

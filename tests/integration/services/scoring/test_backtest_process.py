@@ -1,4 +1,4 @@
-"""Backtests on a real broker: by a process of its own, which is killed, goes on, gives way, and can be told to stop."""
+"""Backtests on a real broker: their process is killed and goes on, gives way, and can be told to stop."""
 
 import asyncio
 import os
@@ -101,11 +101,8 @@ async def test_one_that_is_killed_goes_on_and_finds_what_live_scoring_gave(
     assert {one["rule"]: one["points"] for one in live["rules"]} == given
     assert {one["rule"]: one["points"] for one in draft["rules"]} == given | {"write": 2 * given["write"]}
     assert draft["compared"]["points"] == given["write"]
-    assert (
-        draft["compared"]["winners_count"]
-        == 20
-        == len({one["member_id"] for one in live and draft["compared"]["movers"]}) * 2
-    )
+    assert draft["compared"]["winners_count"] == 20
+    assert len({one["member_id"] for one in draft["compared"]["movers"]}) == 10
 
     # The same input, in one go: the same digest.
     again = await ask(api, RICHER, since=asked["since"], until=asked["until"])

@@ -1,7 +1,7 @@
 """`python -m services.scoring.backtest`: runs the backtests that are asked for, and ends when there are none.
 
-It is a process of its own at the lowest priority: the kernel gives it what the live line leaves. Its settings are
-those of scoring, whose process starts it, and with whose process it ends.
+It is a process of its own at the lowest priority (`PLAUDIT_BACKTEST_NICENESS`): the kernel gives it what the live
+line leaves. Its settings are those of scoring, whose process starts it, and with whose process it ends.
 """
 
 import asyncio
@@ -15,8 +15,6 @@ from services.scoring.settings import Settings
 from shared.postgres import create_pool
 from shared.telemetry import configure_logging
 
-#: The least that a process can ask for.
-NICENESS = 19
 #: Once nothing is asked for it waits as long for more, which spares a start.
 IDLE_SECONDS = 5.0
 LOOK_SECONDS = 0.5
@@ -57,7 +55,7 @@ def main() -> None:
     """The command of the process."""
     settings = Settings()
     configure_logging("scoring", settings.log_level)
-    os.nice(NICENESS)
+    os.nice(settings.backtest_niceness)
     resource.setrlimit(resource.RLIMIT_DATA, (settings.backtest_memory_bytes, settings.backtest_memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     asyncio.run(run(settings))

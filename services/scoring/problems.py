@@ -67,6 +67,7 @@ from services.scoring.manual.domain import (
     WrongSignError,
 )
 from services.scoring.programmes.api.problems import (
+    BACKTEST_MISSING,
     CHECK_TOO_SLOW,
     CHECKS_BUSY,
     DRAFT_CHANGED,
@@ -98,6 +99,7 @@ from services.scoring.programmes.domain.proposals import (
     UnknownVersionError,
 )
 from services.scoring.programmes.domain.publication import (
+    BacktestMissingError,
     EffectiveFromError,
     NoteMissingError,
     NotWithdrawableError,
@@ -235,6 +237,11 @@ ERRORS: ErrorTable = {
     UnknownCampaignError: lambda _: Problem(UNKNOWN_CAMPAIGN, "GET /v1/campaigns lists those of the programme"),
     UnknownContentError: lambda _: Problem(
         UNKNOWN_CONTENT, "GET /v1/content/best and /v1/content/unjudged list what there is"
+    ),
+    BacktestMissingError: lambda error: Problem(
+        BACKTEST_MISSING,
+        f"This community asks for a backtest of this very text, of the last {error.days} days:"
+        " POST /v1/backtests with it, and submit it once that is done",
     ),
     UnknownBacktestError: lambda _: Problem(UNKNOWN_BACKTEST, "GET /v1/backtests lists those there are"),
     BacktestEndedError: lambda error: Problem(BACKTEST_ENDED, f"It is {error.state}"),

@@ -129,6 +129,12 @@ class Settings(SigningSettings):
     backtest_memory_bytes: int = Field(
         2 * 1024**3, gt=0, description="What the process that runs backtests may hold in memory"
     )
+    backtest_niceness: int = Field(
+        19,
+        ge=0,
+        le=19,
+        description="How far the process that runs backtests stands behind others at the processor",
+    )
     backtest_gives_way_count: int = Field(
         500, ge=0, description="From how many records on that wait for the live line a backtest waits for it"
     )

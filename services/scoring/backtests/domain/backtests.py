@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from services.scoring.backtests.domain.summing import Asked
-from services.scoring.programmes.domain.publication import Author
+from services.scoring.programmes.domain.publication import Author, text_sha256
 from shared.contracts.fields import Timestamp, Uuid
 
 DRAFTS_MAX_COUNT = 4
@@ -68,14 +67,6 @@ class TooManyBacktestsError(Exception):
 
 class BacktestWindowError(Exception):
     """The window asked for is none: it is empty, or begins in the future."""
-
-
-class BacktestMissingError(Exception):
-    """The community has a draft backtested before it is submitted: this text was not, of the last `days` days."""
-
-    def __init__(self, days: int) -> None:
-        super().__init__(days)
-        self.days = days
 
 
 class BacktestFailedError(Exception):
@@ -157,11 +148,6 @@ class Backtest:
         if state not in STEPS[self.state]:
             raise BacktestEndedError(self.state)
         return replace(self, state=state, ended_at=now, moved_at=now, failure=failure, waits_for_live=False)
-
-
-def text_sha256(text: str) -> str:
-    """What tells an exact text from all others."""
-    return sha256(text.encode()).hexdigest()
 
 
 def window_of(since: datetime, until: datetime | None, audience: str | None, *, now: datetime) -> Asked:

@@ -149,21 +149,6 @@ async def next_in_turn(conn: Connection, *, limit: int) -> list[Backtest]:
     return [_backtest(row) for row in rows]
 
 
-async def find_backtested(conn: Connection, *, community: str, sha256: str, since: datetime) -> str | None:
-    """The newest finished backtest of an exact text that ended since then; None for none."""
-    found = await conn.fetchval(
-        """
-        select backtest_id from backtests
-        where community = $1 and state = 'done' and asked_at >= $2 and drafts @> $3
-        order by asked_at desc limit 1
-        """,
-        community,
-        since,
-        orjson.dumps([{"sha256": sha256}]).decode(),
-    )
-    return None if found is None else str(found)
-
-
 async def try_to_hold(conn: Connection, *, community: str) -> bool:
     """Hold the community's backtests for as long as the connection lasts; whether nobody else does."""
     held: bool = await conn.fetchval("select pg_try_advisory_lock(hashtext('backtests'), hashtext($1))", community)

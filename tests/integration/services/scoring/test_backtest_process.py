@@ -30,7 +30,8 @@ RICHER = RULES.replace("points: 1}", "points: 2}")
 @asynccontextmanager
 async def process(stack: Any, **settings: Any) -> AsyncIterator[Process]:
     """The process of backtests, with these settings, for as long as it is looked at."""
-    chosen = Settings(**{**stack.settings("scoring"), **settings})
+    # As others at the processor: here nobody is to wait for it.
+    chosen = Settings(**{**stack.settings("scoring"), "backtest_niceness": 0, **settings})
     started = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "shared.starting", MODULE), env={**os.environ, **environment_of(chosen)}
     )

@@ -68,6 +68,11 @@ def said_options(command: F) -> F:
                 help="Whose pages may frame its embeds, like https://www.example.org; repeat: all, or nobody",
             ),
             click.option("--publishing", type=click.Choice(tuple(PUBLISHING)), help="People it takes to publish"),
+            click.option(
+                "--backtest/--no-backtest",
+                default=None,
+                help="Whether a version is backtested before it is submitted",
+            ),
             click.option("--keep-texts", type=click.IntRange(min=1), metavar="DAYS", help="Days texts are kept"),
             click.option(
                 "--keep-rejected", type=click.IntRange(min=1), metavar="DAYS", help="Days rejected events are"
@@ -179,6 +184,9 @@ def _body(said: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
         body["embed_sites"] = [] if said["embed_sites"] == ("nobody",) else list(said["embed_sites"])
     if said["publishing"]:
         body["review_policy"] = {"publishing": PUBLISHING[said["publishing"]]}
+    if said["backtest"] is not None:
+        policy = body.get("review_policy") or before.get("review_policy") or {"publishing": PUBLISHING["one"]}
+        body["review_policy"] = {"publishing": policy["publishing"], "backtest": said["backtest"]}
     look = {"name": said["name"]} if said["name"] is not None else {}
     if said["logo"] is not None:
         look["logo_png"] = b64encode(said["logo"].read_bytes()).decode()
@@ -228,4 +236,5 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
 def _publishing(found: dict[str, Any]) -> str:
     policy, proposed = found["review_policy"], found["proposed_policy"]
     waits = f"; {proposed['publishing']} waits for another administrator's approval" if proposed else ""
-    return f"{policy['publishing']}{waits}".replace("_", " ")
+    backtest = ", each version backtested before" if policy["backtest"] else ""
+    return f"{policy['publishing']}{backtest}{waits}".replace("_", " ")

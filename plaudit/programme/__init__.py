@@ -2,7 +2,7 @@
 
 import click
 
-from plaudit.programme import deciding, drafts, explaining, publishing, rehearsing, texts
+from plaudit.programme import backtesting, deciding, drafts, explaining, publishing, rehearsing, texts
 
 
 @click.group()
@@ -15,6 +15,7 @@ for command in (
     texts.validate_programme,
     rehearsing.test_programme,
     texts.diff_programmes,
+    backtesting.backtest_programmes,
     publishing.submit_programme,
     publishing.publish_programme,
     publishing.roll_back_programme,

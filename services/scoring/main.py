@@ -8,6 +8,8 @@ from services.scoring.awards.handlers import restoring
 from services.scoring.awards.handlers.of_content import give_for_content
 from services.scoring.awards.handlers.rooms import settle_waiting
 from services.scoring.awards.handlers.scoring import Scorer
+from services.scoring.backtests.api import router as backtests
+from services.scoring.backtests.handlers.processes import PROCESSES
 from services.scoring.campaigns.api import router as campaigns
 from services.scoring.campaigns.handlers import limiting
 from services.scoring.campaigns.handlers import turning as campaigns_handlers
@@ -50,6 +52,7 @@ SETTLE_EVERY_SECONDS = 0.5
 DECIDE_EVERY_SECONDS = 1.0
 LOOK_EVERY_SECONDS = 0.5
 TRUST_EVERY_SECONDS = 2.0
+BACKTESTS_EVERY_SECONDS = 1.0
 
 scorer = Scorer()
 listener = Listener(scorer)
@@ -70,7 +73,7 @@ SPEC = ServiceSpec(
         Subscription(EVENTS, ACCEPTED_EVENT, listener.on_activities, prepare=scorer.prepare),
     ],
     routers=[
-        *(programmes, drafts, rules, audiences, campaigns, content, awards, manual, prizes),
+        *(programmes, drafts, rules, audiences, campaigns, content, awards, manual, prizes, backtests),
         *(holds, guidelines, members_guidelines),
     ],
     problems=ERRORS,
@@ -89,10 +92,11 @@ SPEC = ServiceSpec(
         Timer("work-off-guidelines", every_seconds=SETTLE_EVERY_SECONDS, run=guideline_cases.work_off),
         Timer("count-cases-waiting", every_seconds=15, run=guideline_cases.count_waiting),
         Timer("count-manual-awards-waiting", every_seconds=60, run=manual_handlers.count_waiting),
+        Timer("run-backtests", every_seconds=BACKTESTS_EVERY_SECONDS, run=PROCESSES.look),
         Timer("recount-awards", every_seconds=RECOUNT_EVERY_SECONDS, run=recount_awards),
     ],
     schemas=schemas,
-    closing=[scorer.close, CHECKER.close],
+    closing=[scorer.close, CHECKER.close, PROCESSES.close],
     read_back=[
         *telling.READ_BACK,
         *following.READ_BACK,

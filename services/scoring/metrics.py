@@ -107,3 +107,11 @@ for deadline in ("in_time", "overdue"):
 
 for _became in ("whole", "cut", "nothing", "taken_back"):
     PRIZES.labels(_became)
+
+BACKTESTS = Gauge("plaudit_scoring_backtests", "Backtests that wait and run, by state: queued, running", ["state"])
+BACKTEST_STUCK_SECONDS = Gauge(
+    "plaudit_scoring_backtest_stuck_seconds",
+    "Seconds since the last step of the open backtest that has not got on for longest",
+)
+for _state in ("queued", "running"):
+    BACKTESTS.labels(_state)

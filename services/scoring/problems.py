@@ -1,6 +1,18 @@
 """What scoring's errors become when they reach its API."""
 
 from services.scoring.audiences.domain import UnknownAudienceError
+from services.scoring.backtests.api import (
+    BACKTEST_ENDED,
+    BACKTEST_WINDOW,
+    TOO_MANY_BACKTESTS,
+    UNKNOWN_BACKTEST,
+)
+from services.scoring.backtests.domain.backtests import (
+    BacktestEndedError,
+    BacktestWindowError,
+    TooManyBacktestsError,
+    UnknownBacktestError,
+)
 from services.scoring.campaigns.api import UNKNOWN_CAMPAIGN
 from services.scoring.campaigns.domain.books import UnknownCampaignError
 from services.scoring.guidelines.api.problems import (
@@ -55,6 +67,7 @@ from services.scoring.manual.domain import (
     WrongSignError,
 )
 from services.scoring.programmes.api.problems import (
+    BACKTEST_MISSING,
     CHECK_TOO_SLOW,
     CHECKS_BUSY,
     DRAFT_CHANGED,
@@ -86,6 +99,7 @@ from services.scoring.programmes.domain.proposals import (
     UnknownVersionError,
 )
 from services.scoring.programmes.domain.publication import (
+    BacktestMissingError,
     EffectiveFromError,
     NoteMissingError,
     NotWithdrawableError,
@@ -223,6 +237,19 @@ ERRORS: ErrorTable = {
     UnknownCampaignError: lambda _: Problem(UNKNOWN_CAMPAIGN, "GET /v1/campaigns lists those of the programme"),
     UnknownContentError: lambda _: Problem(
         UNKNOWN_CONTENT, "GET /v1/content/best and /v1/content/unjudged list what there is"
+    ),
+    BacktestMissingError: lambda error: Problem(
+        BACKTEST_MISSING,
+        f"This community asks for a backtest of this very text, of the last {error.days} days:"
+        " POST /v1/backtests with it, and submit it once that is done",
+    ),
+    UnknownBacktestError: lambda _: Problem(UNKNOWN_BACKTEST, "GET /v1/backtests lists those there are"),
+    BacktestEndedError: lambda error: Problem(BACKTEST_ENDED, f"It is {error.state}"),
+    BacktestWindowError: lambda _: Problem(
+        BACKTEST_WINDOW, "`since` comes before `until`, and before now: nothing has happened yet after that"
+    ),
+    TooManyBacktestsError: lambda error: Problem(
+        TOO_MANY_BACKTESTS, f"{error.max_count} wait or run: cancel one, or wait until one has ended"
     ),
     UnknownAudienceError: lambda _: Problem(
         UNKNOWN_AUDIENCE, "GET /v1/audiences lists those of the programme in force"

@@ -111,3 +111,36 @@ class Settings(SigningSettings):
             " a member is suspended, or that does not stand any more"
         ),
     )
+    backtests_open_max_count: int = Field(
+        5, gt=0, description="How many backtests of a community may wait or run; one at a time runs"
+    )
+    backtest_events_max_count: int = Field(
+        500_000, gt=0, description="Of how many events a backtest may be; one of more fails, and says so"
+    )
+    backtest_piece_max_count: int = Field(
+        2_000, gt=0, description="How many events a backtest reads before it keeps what it found so far"
+    )
+    backtest_turn_seconds: float = Field(
+        10.0, gt=0, description="How long a backtest goes on before those of other communities have their turn"
+    )
+    backtest_max_seconds: float = Field(
+        3_600.0, gt=0, description="What reading and matching of one backtest may take; one that takes more fails"
+    )
+    backtest_memory_bytes: int = Field(
+        2 * 1024**3, gt=0, description="What the process that runs backtests may hold in memory"
+    )
+    backtest_niceness: int = Field(
+        19,
+        ge=0,
+        le=19,
+        description="How far the process that runs backtests stands behind others at the processor",
+    )
+    backtest_gives_way_count: int = Field(
+        500, ge=0, description="From how many records on that wait for the live line a backtest waits for it"
+    )
+    backtest_kept_days: int = Field(180, gt=0, description="How long it is kept what came of a backtest")
+    backtest_valid_days: int = Field(
+        14,
+        gt=0,
+        description="How old the backtest of a draft may be that is submitted, where a community asks for one",
+    )

@@ -2,6 +2,7 @@
 
 from shared.followed_communities.follower import FOLLOWED_COMMUNITIES, on_communities
 from shared.followed_communities.store import (
+    backtest_is_asked,
     load_calendar,
     load_calendars,
     publishing_takes_two,
@@ -10,6 +11,7 @@ from shared.followed_communities.store import (
 
 __all__ = [
     "FOLLOWED_COMMUNITIES",
+    "backtest_is_asked",
     "load_calendar",
     "load_calendars",
     "on_communities",

@@ -55,6 +55,14 @@ async def publishing_takes_two(conn: Connection, *, community: str) -> bool:
     return bool(publishing == "two_people")
 
 
+async def backtest_is_asked(conn: Connection, *, community: str) -> bool:
+    """Whether the community has a programme backtested before it is submitted; not where nobody declared it."""
+    asked = await conn.fetchval(
+        "select data #>> '{review_policy,backtest}' from followed_communities where community = $1", community
+    )
+    return bool(asked == "true")
+
+
 def stored_calendar(text: str | None) -> Calendar:
     """The calendar as followed_communities has it (`data -> 'calendar'`); PLAIN where there is none."""
     return PLAIN if text is None else Calendar.of(_CALENDAR.validate_json(text))

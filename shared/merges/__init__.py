@@ -4,6 +4,7 @@ from shared.merges.domain import MemberKey, Merge, MovedMember, Spell, members_o
 from shared.merges.store import (
     LOCK_SHARED,
     find_head,
+    load_all_merges,
     load_group,
     load_groups,
     load_heads,
@@ -24,6 +25,7 @@ __all__ = [
     "MovedMember",
     "Spell",
     "find_head",
+    "load_all_merges",
     "load_group",
     "load_groups",
     "load_heads",

@@ -152,6 +152,12 @@ async def load_merges(conn: Connection, *, keys: Collection[MemberKey]) -> dict[
     return {(row["community"], str(row["member_id"])): _merge(row) for row in rows}
 
 
+async def load_all_merges(conn: Connection, *, community: str) -> list[Merge]:
+    """What is known of all members of a community who are merged, or were, in the order of their ids."""
+    rows = await conn.fetch("select * from merges where community = $1 order by member_id", community)
+    return [_merge(row) for row in rows]
+
+
 async def put_merges(conn: Connection, *, merges: Sequence[Merge]) -> list[MovedMember]:
     """Keep merges in the order given; a revision not above the one known changes nothing.
 

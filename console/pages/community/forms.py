@@ -65,6 +65,7 @@ def filled(community: Mapping[str, Any]) -> dict[str, str]:
         "look_name": look["name"],
         **{name: colours.get(name, "") for name in COLOURS},
         "publishing": community["review_policy"]["publishing"],
+        "backtest": "yes" if community["review_policy"]["backtest"] else "",
         "texts_days": str(community["retention"]["texts_days"]),
         "rejected_days": str(community["retention"]["rejected_days"]),
         "bots": "\n".join(community["bots"]),
@@ -84,8 +85,8 @@ def change(form: Mapping[str, str], community: Mapping[str, Any]) -> dict[str, A
     public = [one for one in PUBLIC if form.get(f"public-{one}")]
     if set(public) != set(community["public"]):
         wanted["public"] = public
-    if said["publishing"] != before["publishing"]:
-        wanted["review_policy"] = {"publishing": said["publishing"]}
+    if (said["publishing"], said["backtest"]) != (before["publishing"], before["backtest"]):
+        wanted["review_policy"] = {"publishing": said["publishing"], "backtest": said["backtest"] == "yes"}
     retention = {name: int(said[name]) for name in ("texts_days", "rejected_days")}
     if retention != community["retention"]:
         wanted["retention"] = retention

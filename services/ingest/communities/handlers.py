@@ -175,6 +175,7 @@ def _told(fact: CommunityChanged) -> Community:
         standings=_told_standings(data),
         embed_sites=tuple(data.get("embed_sites", ())),
         revision=data["revision"],
+        backtest=data["review_policy"].get("backtest", False),
     )
 
 
@@ -232,6 +233,7 @@ def _noted(community: Community) -> Mapping[str, Any]:
         "public": community.public,
         "publishing": community.publishing,
         "one_person_waits": community.lowering is not None,
+        "backtest": community.backtest,
         "texts_days": community.retention.texts_days,
         "rejected_days": community.retention.rejected_days,
         "bots": community.bots,
@@ -255,7 +257,7 @@ async def _tell(tx: Transaction, community: Community) -> None:
         "languages": list(community.languages),
         "look": {"name": look.name},
         "public": list(community.public),
-        "review_policy": {"publishing": community.publishing},
+        "review_policy": {"publishing": community.publishing, "backtest": community.backtest},
         "retention": {
             "texts_days": community.retention.texts_days,
             "rejected_days": community.retention.rejected_days,

@@ -87,6 +87,7 @@ async def put_community(conn: Connection, *, community: Community) -> None:
             colours = $7, logo_png = $8, public = $9, publishing = $10, texts_days = $11, rejected_days = $12,
             revision = $13, bots = $14, standings = $17::jsonb,
             lowering_by = $19::text::uuid, lowering_community = $20, lowering_asked_at = $21, embed_sites = $22,
+            backtest = $23,
             bots_considered_up_to = case
                 when coalesce(bots, $15) = $14 and coalesce(standings, $18::jsonb) = $17::jsonb
                 then bots_considered_up_to else $16::uuid end
@@ -114,6 +115,7 @@ async def put_community(conn: Connection, *, community: Community) -> None:
         community.lowering.community if community.lowering else None,
         community.lowering.asked_at if community.lowering else None,
         list(community.embed_sites),
+        community.backtest,
     )
 
 
@@ -167,7 +169,7 @@ async def page_of_communities(
         """
         select community, title, calendar, currency, languages, look_name, colours, null::bytea as logo_png,
                public, publishing, texts_days, rejected_days, bots, standings, revision, lowering_by,
-               lowering_community, lowering_asked_at, embed_sites
+               lowering_community, lowering_asked_at, embed_sites, backtest
         from communities
         where revision > 0 and ($1::text is null or community > $1) and ($3::text is null or community = $3)
         order by community limit $2
@@ -195,6 +197,7 @@ def _community(row: Record) -> Community:
         standings=_rules(row).standings,
         embed_sites=tuple(row["embed_sites"]),
         revision=row["revision"],
+        backtest=row["backtest"],
         lowering=None
         if asked_by is None
         else Lowering(str(asked_by), row["lowering_community"], row["lowering_asked_at"]),

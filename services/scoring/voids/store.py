@@ -116,6 +116,28 @@ async def load_standing(
     return Standing(of_contents, of_members, persons)
 
 
+async def load_all_standing(conn: Connection, *, community: str) -> Standing:
+    """All voids of a community that stand."""
+    rows = await conn.fetch(
+        """
+        select v.content_id, v.member_id, coalesce(m.head_id, v.member_id) as person_id
+        from voids v left join merges m using (community, member_id)
+        where v.community = $1 and v.is_standing
+        """,
+        community,
+    )
+    return await load_standing(
+        conn,
+        contents={(community, str(row["content_id"])) for row in rows if row["content_id"] is not None},
+        members={(community, str(row["person_id"])) for row in rows if row["content_id"] is None},
+        heads={
+            (community, str(row["member_id"])): str(row["person_id"])
+            for row in rows
+            if row["person_id"] != row["member_id"]
+        },
+    )
+
+
 async def lock_void(conn: Connection, *, community: str, void_id: str) -> Void | None:
     """A void as it is, locked until the transaction ends."""
     row = await conn.fetchrow(

@@ -38,9 +38,13 @@ class LookData(TypedDict):
 
 
 class ReviewPolicyData(TypedDict):
-    """How many people it takes to publish a programme; what makes money payable always takes two."""
+    """How many people it takes to publish a programme; what makes money payable always takes two.
+
+    With `backtest` each version but the first is backtested before it is submitted.
+    """
 
     publishing: str
+    backtest: NotRequired[bool]
 
 
 class RetentionData(TypedDict):

@@ -198,6 +198,9 @@ class ReviewPolicy(RequestBody):
     """How many people it takes."""
 
     publishing: Publishing = Field(description="To publish a programme; what makes money payable always takes two")
+    backtest: bool | None = Field(
+        None, description="Whether each version but the first is backtested before; null in a change: as it was"
+    )
 
 
 class ProposedPolicy(BaseModel):
@@ -338,7 +341,7 @@ class Community(CommunityListed):
             languages=list(community.languages),
             look=LookModel.of(community.look),
             public=list(community.public),
-            review_policy=ReviewPolicy(publishing=community.publishing),
+            review_policy=ReviewPolicy(publishing=community.publishing, backtest=community.backtest),
             proposed_policy=None if community.lowering is None else ProposedPolicy.of(community.lowering),
             retention=Retention(**community.retention._asdict()),
             bots=list(community.bots),

@@ -64,6 +64,7 @@ async def post_community(caller: Administrator, tx: Tx, body: CommunityWanted) -
         standings=body.standings.taken(),
         embed_sites=tuple(body.embed_sites),
         revision=1,
+        backtest=bool(body.review_policy.backtest),
     )
     return Community.of(await handlers.declare_community(tx, wanted=wanted))
 
@@ -122,6 +123,7 @@ async def patch_community(caller: Administrator, tx: Tx, community: Slug, body: 
             ("embed_sites", None if body.embed_sites is None else tuple(body.embed_sites)),
             ("public", None if body.public is None else tuple(body.public)),
             ("publishing", None if body.review_policy is None else body.review_policy.publishing),
+            ("backtest", None if body.review_policy is None else body.review_policy.backtest),
             ("retention", None if body.retention is None else domain.Retention(**body.retention.model_dump())),
         )
         if value is not None

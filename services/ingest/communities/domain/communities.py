@@ -128,6 +128,8 @@ class Community:
     embed_sites: tuple[str, ...]
     revision: int
     lowering: Lowering | None = field(default=None, compare=False)
+    #: Whether a version of the programme is backtested before it is submitted.
+    backtest: bool = False
 
 
 class Known(NamedTuple):

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from services.scoring.programmes.api.models import EXAMPLE, Publication
 from services.scoring.programmes.api.problems import (
+    BACKTEST_MISSING,
     CHECK_TOO_SLOW,
     CHECKS_BUSY,
     DRAFT_CHANGED,
@@ -232,6 +233,7 @@ async def delete_draft(
         OTHER_PROGRAMME,
         INVALID_PROGRAMME,
         NOTE_MISSING,
+        BACKTEST_MISSING,
         EFFECTIVE_FROM_REFUSED,
         EVENT_TYPES_CHANGED,
         CHECK_TOO_SLOW,

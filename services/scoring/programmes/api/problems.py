@@ -13,6 +13,7 @@ NOT_WITHDRAWABLE = ProblemType("programme-not-withdrawable", 409, "The version c
 CHECK_TOO_SLOW = ProblemType("check-too-slow", 422, "The programme takes too long to check")
 CHECKS_BUSY = ProblemType("checks-busy", 503, "Other programmes are being checked")
 NOTE_MISSING = ProblemType("programme-note-missing", 422, "Nobody says what the version changes")
+BACKTEST_MISSING = ProblemType("backtest-missing", 409, "The programme was not backtested")
 UNKNOWN_DRAFT = ProblemType("unknown-draft", 404, "No such draft")
 DRAFT_CHANGED = ProblemType("draft-changed", 409, "Somebody else saved the draft")
 DRAFT_TAKEN = ProblemType("draft-submitted", 409, "The draft was submitted")

@@ -19,6 +19,7 @@ from services.scoring.programmes.api.models import (
     Withdrawal,
 )
 from services.scoring.programmes.api.problems import (
+    BACKTEST_MISSING,
     CHECK_TOO_SLOW,
     CHECKS_BUSY,
     EFFECTIVE_FROM_REFUSED,
@@ -89,6 +90,7 @@ Approver = Annotated[Principal, requires(Scope.PROGRAMMES_APPROVE)]
         EFFECTIVE_FROM_REFUSED,
         EVENT_TYPES_CHANGED,
         NOTE_MISSING,
+        BACKTEST_MISSING,
         CHECK_TOO_SLOW,
         CHECKS_BUSY,
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -30,6 +31,14 @@ class Author(NamedTuple):
     person_id: str | None
     name: str
     credential: str | None
+
+
+class BacktestMissingError(Exception):
+    """The community has a text backtested before it is submitted: this one was not in the last `days` days."""
+
+    def __init__(self, days: int) -> None:
+        super().__init__(days)
+        self.days = days
 
 
 class NoteMissingError(ValueError):
@@ -92,6 +101,11 @@ class VersionText:
 
     source_text: str
     document: Document
+
+
+def text_sha256(text: str) -> str:
+    """What tells an exact text from all others: a backtest is of that alone."""
+    return sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

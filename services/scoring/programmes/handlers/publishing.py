@@ -16,6 +16,7 @@ from services.scoring.programmes.domain.proposals import (
 )
 from services.scoring.programmes.domain.publication import (
     Author,
+    BacktestMissingError,
     Document,
     OtherProgrammeError,
     ProgrammeVersion,
@@ -23,6 +24,7 @@ from services.scoring.programmes.domain.publication import (
     VersionText,
     effective_from,
     succession,
+    text_sha256,
 )
 from services.scoring.programmes.domain.reading import document_of, document_sha256
 from services.scoring.programmes.handlers.telling import signed_with, tell_version
@@ -31,7 +33,7 @@ from services.scoring.settings import Settings
 from shared.access_keys import Scope, load_standings
 from shared.audit import Did
 from shared.contracts.programme import Events
-from shared.followed_communities import publishing_takes_two
+from shared.followed_communities import backtest_is_asked, publishing_takes_two
 from shared.transaction import Transaction
 
 #: Why a version takes a second person.
@@ -66,8 +68,8 @@ async def publish_programme(tx: Transaction[Settings], *, community: str, submis
 
     It supersedes one that is proposed: that was made without it. Raises OtherProgrammeError when the community's
     programme has another id, NoteMissingError when it is not the first and has no note, EffectiveFromError when
-    the time asked for lies where events were scored already, and EventTypesChangedError when it declares events
-    otherwise than before.
+    the time asked for lies where events were scored already, EventTypesChangedError when it declares events
+    otherwise than before, and BacktestMissingError when the community has it backtested and nobody did.
     """
     programme = submission.programme
     # 1. From here on no batch of the community is being scored.
@@ -85,6 +87,8 @@ async def publish_programme(tx: Transaction[Settings], *, community: str, submis
         tx.did(entry_of("publish", waiting, said_of(waiting)))
         return Published(waiting, False)
     submission.check_note(is_first=current is None)
+    if current is not None:
+        await _check_backtested(tx, community=community, submission=submission)
     # 2. A version for what is received from then on.
     version = ProgrammeVersion(
         community=community,
@@ -117,6 +121,22 @@ async def publish_programme(tx: Transaction[Settings], *, community: str, submis
     proposal = Proposal.of(version, requested_from=submission.effective_from, changes=waits.changes)
     await proposals.add_proposal(tx.conn, proposal, text=text)
     return Published(proposal, True, superseded_number, waits.because)
+
+
+async def _check_backtested(tx: Transaction[Settings], *, community: str, submission: Submission) -> None:
+    """Check that a text was backtested, where the community asks for that.
+
+    What only goes back to an earlier version needs none: haste is what that is for. Raises BacktestMissingError.
+    """
+    if submission.restores is not None or submission.is_undoing:
+        return
+    if not await backtest_is_asked(tx.conn, community=community):
+        return
+    days = tx.settings.backtest_valid_days
+    since = tx.now - timedelta(days=days)
+    digest = text_sha256(submission.source_text)
+    if not await versions.was_backtested(tx.conn, community=community, sha256=digest, since=since):
+        raise BacktestMissingError(days)
 
 
 async def waits_if_published(tx: Transaction[Settings], *, community: str, submission: Submission) -> Waits:

@@ -1,6 +1,7 @@
 """The SQL of programmes: their heads, which publishing and scoring lock, and their published versions."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -129,6 +130,21 @@ def _columns(version: ProgrammeVersion, text: VersionText, signed_with: str | No
         version.note,
         version.restores,
     )
+
+
+async def was_backtested(conn: Connection, *, community: str, sha256: str, since: datetime) -> bool:
+    """Whether a backtest of an exact text, told by its digest, is done that was asked for since then."""
+    found: bool = await conn.fetchval(
+        """
+        select exists (
+            select from backtests
+            where community = $1 and state = 'done' and asked_at >= $2 and drafts @> $3)
+        """,
+        community,
+        since,
+        orjson.dumps([{"sha256": sha256}]).decode(),
+    )
+    return found
 
 
 async def find_communities_signed_otherwise(conn: Connection, *, signed_with: str, limit_count: int) -> list[str]:

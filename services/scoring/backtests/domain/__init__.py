@@ -1,0 +1,1 @@
+"""The pure part of backtests: events go through programmes, and what came of it is summed."""

@@ -1,0 +1,1 @@
+"""What backtests do: asked for, taken in turns, run piece by piece."""

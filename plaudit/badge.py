@@ -178,10 +178,60 @@ def check_lines(found: Mapping[str, Any]) -> list[str]:
         lines.append(written_out(f"{one['badge']}: {who} holds number {one['edition']:,}, which is {whose}{same}"))
     return [
         *lines,
-        "`plaudit badge take-back MEMBER BADGE --reason WORDS` and then"
-        " `plaudit badge grant MEMBER BADGE --for WORDS` give each their own number, or the next that is free;"
-        " both are in the audit. Of who is one person the number goes to whoever waits: do it once they part",
+        "`plaudit badge renumber BADGE --reason WORDS` gives each their own number, or the lowest that is free;"
+        " that is in the audit",
     ]
+
+
+@badge.command("renumber", epilog='Example: plaudit badge renumber pillar --reason "Numbers of before the merge"')
+@to_work
+@json_option
+@click.option("--reason", required=True, help="Why, for whoever looks later")
+@click.option("--dry-run", is_flag=True, help="Say who would be given another number, and change nothing")
+@badge_argument
+def renumber(where: Where, as_json: bool, reason: str, dry_run: bool, badge: str) -> None:
+    """Mend the numbers of a limited BADGE that `check` finds; exits with 1 if one is left.
+
+    Each grant is taken back and made anew with its member's own number, or the lowest that is free. Run again it
+    goes on with what is left.
+    """
+    place = where.place()
+    scopes = READ if dry_run else (*READ, *WRITE)
+    with place.access("plaudit badge", scopes, ("recognition",)) as key:
+        url = f"{place.url('recognition')}/v1/badges/{quote(badge, safe='')}/misnumbered"
+        found = list(every_item(url, key))
+        mended: list[dict[str, Any]] = []
+        left: list[dict[str, Any]] = []
+        for one in () if dry_run else found:
+            try:
+                answer = request("POST", f"{url}/{one['grant_id']}/renumber", key, json={"reason": reason})
+            except click.ClickException as error:
+                left.append({**one, "why": error.message})
+            else:
+                mended.append({**one, "now": answer})
+    said = {"badge": badge, "found": found, "mended": mended, "left": left}
+    show(said, as_json=as_json, words=renumber_lines)
+    if left:
+        raise SystemExit(1)
+
+
+def renumber_lines(said: Mapping[str, Any]) -> list[str]:
+    """Who has which number now, in words, and who has not the right one yet."""
+    if not said["found"]:
+        return [f"{said['badge']}: each number is of the member who holds it"]
+    lines = []
+    for one in said["mended"]:
+        now = one["now"]["edition"]
+        became = "was mended meanwhile" if now is None else f"number {one['edition']:,} became number {now:,}"
+        lines.append(f"{one['member_name'] or 'a member'} ({one['member_id']}): {became}")
+    for one in said["left"]:
+        lines.append(f"{one['member_name'] or 'a member'} ({one['member_id']}): {one['why']}")
+    if not said["mended"] and not said["left"]:
+        lines += [
+            f"{one['member_name'] or 'a member'} ({one['member_id']}) would lose number {one['edition']:,}"
+            for one in said["found"]
+        ]
+    return [written_out(line) for line in lines]
 
 
 def backfill_lines(found: Mapping[str, Any]) -> list[str]:

@@ -277,6 +277,7 @@ TITLES: Final = {
     "badge-not-countable": _("Who would hold the badge cannot be said before"),
     "badge-held": _("They hold the badge already"),
     "badge-not-held": _("They do not hold the badge"),
+    "unknown-badge-grant": _("The limited badge has no such grant"),
     "editions-gone": _("All numbers of the limited badge are given"),
     "badge-not-by-hand": _("Nobody gives that badge by hand"),
     "unknown-badge": _("The programme has no such badge any more"),

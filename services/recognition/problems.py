@@ -8,6 +8,7 @@ from services.recognition.badges.api.problems import (
     NOT_BY_HAND,
     PICTURE_REFUSED,
     UNKNOWN_BADGE,
+    UNKNOWN_GRANT,
 )
 from services.recognition.badges.domain.by_hand import (
     EditionsGoneError,
@@ -15,6 +16,7 @@ from services.recognition.badges.domain.by_hand import (
     NotByHandError,
     NotHeldError,
     UnknownBadgeError,
+    UnknownGrantError,
 )
 from services.recognition.badges.handlers.foreseeing import NotCountableError
 from services.recognition.credentials.api.problems import (
@@ -83,6 +85,10 @@ def _not_held(_: NotHeldError) -> Problem:
     return Problem(BADGE_NOT_HELD, "Nothing was taken back; GET /v1/members/{member_id}/badges has what they hold")
 
 
+def _unknown_grant(_: UnknownGrantError) -> Problem:
+    return Problem(UNKNOWN_GRANT, "GET /v1/badges/{badge_id}/misnumbered has those that are to be mended")
+
+
 def _editions_gone(error: EditionsGoneError) -> Problem:
     return Problem(
         EDITIONS_GONE,
@@ -130,6 +136,7 @@ ERRORS: ErrorTable = {
     HeldAlreadyError: _held,
     NotHeldError: _not_held,
     EditionsGoneError: _editions_gone,
+    UnknownGrantError: _unknown_grant,
     NoWordsError: _no_words,
     PictureError: _picture_refused,
     NobodyThereError: _nobody_there,

@@ -180,6 +180,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "programmes": "community version programme_id effective_from recognition rules audiences",
         "programmes_in_force": "community version evaluated_up_to evaluated",
         "quest_sweeps": "community version quests after_member is_done",
+        "turns": "work community had_at failures again_at",
     },
     "rewards": {
         **NOBODYS_SHARED,

@@ -43,6 +43,7 @@ DECIDES: Final = {
     "scoring POST /v1/signals/decisions": _HELD,
     "recognition POST /v1/members/{member_id}/badges": _BADGE,
     "recognition POST /v1/members/{member_id}/badges/{badge_id}/take-back": _BADGE,
+    "recognition POST /v1/badges/{badge_id}/misnumbered/{grant_id}/renumber": _BADGE,
     "recognition POST /v1/members/{member_id}/level-lock": _BADGE,
     "recognition POST /v1/members/{member_id}/level-unlock": _BADGE,
     "recognition POST /v1/members/{member_id}/streaks/{streak_id}/freezes": _BADGE,

@@ -129,6 +129,7 @@ COMMANDS: Final = {
     "programme_draft.discard": _("discarded a draft of the programme"),
     "badge.grant": _("gave a badge by hand"),
     "badge.take_back": _("took a badge back"),
+    "badge.renumber": _("gave a limited badge its right number"),
     "credential.take_away": _("took a badge away"),
     "credential_issuer.put": _("said who the community is as an issuer of badges"),
     "credential_issuer.rotate_key": _("had badges signed with a new key"),

@@ -19,6 +19,7 @@ WRITE = "recognition:write"
 #: How badges look is part of the programme.
 DRAW = "programmes:write"
 DATA_URL = re.compile(r"data:image/(?:png|svg\+xml);base64,([A-Za-z0-9+/]+={0,2})")
+GRANT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 UNPROCESSABLE = 422
 CITATION_MAX_CHARS = 500
 REASON_MAX_CHARS = 300
@@ -52,6 +53,24 @@ def titles_of(rules: Any) -> Mapping[str, str]:
 async def one(visit: Visit) -> Response:
     """One badge: what it asks for, how rare it is, and who holds it."""
     return await _one(visit)
+
+
+async def renumber(visit: Visit) -> Response:
+    """Give a grant its right number whose number is another member's, and say why."""
+    badge_id = visit.request.path_params["badge_id"]
+    grant, reason = visit.form.get("misnumbered", ""), visit.form.get("reason", "").strip()
+    errors = {}
+    if GRANT_ID.fullmatch(grant) is None:
+        errors["misnumbered"] = visit.say(_("Choose whose number"))
+    if not reason or len(reason) > REASON_MAX_CHARS:
+        errors["reason"] = visit.say(_("Say why, in a line"))
+    if errors:
+        return await _one(visit, errors=errors)
+    path = f"/v1/badges/{badge_id}/misnumbered/{grant}/renumber"
+    done = await visit.ask.command("POST", "recognition", path, {"reason": reason})
+    if not done.ok:
+        return await _one(visit, refused=Refusal.of(done))
+    return visit.see_other(f"{BADGES.path}/{badge_id}", toast="renumbered")
 
 
 async def put_picture(visit: Visit) -> Response:
@@ -97,8 +116,13 @@ async def _one(
         ),
         rules=visit.ask.get("scoring", "/v1/rules"),
     )
-    if answers["badge"].is_missing or answers["badge"].status == UNPROCESSABLE:
+    badge = answers["badge"]
+    if badge.is_missing or badge.status == UNPROCESSABLE:
         raise NotFoundError
+    misnumbered: list[Any] = []
+    if badge.ok and badge.body["limited_to"] is not None:
+        path = f"/v1/badges/{badge_id}/misnumbered"
+        misnumbered = (await visit.ask.get("recognition", path, limit=PAGE_COUNT)).items
     return visit.page(
         "pages/badges/one.html",
         status=refused.status if refused is not None else UNPROCESSABLE if errors else 200,
@@ -106,7 +130,10 @@ async def _one(
         picture_max_bytes=PICTURE_MAX_BYTES,
         errors=errors or {},
         refused=refused,
-        badge=answers["badge"],
+        badge=badge,
+        misnumbered=misnumbered,
+        may_change=visit.signed_in.may(WRITE),
+        said=visit.form if visit.request.method == "POST" else {},
         holders=answers["holders"],
         titles=titles_of(answers["rules"]),
         listing=listing,
@@ -196,6 +223,7 @@ MEMBER = f"{MEMBERS.path}/{{member_id:uuid}}/badges"
 ROUTES = [
     Route(BADGES.path, page(show, scope=BADGES.scope)),
     Route(ONE, page(one, scope=BADGES.scope)),
+    Route(f"{ONE}/misnumbered", page(renumber, scope=WRITE), methods=["POST"]),
     Route(f"{ONE}/picture", page(picture, is_for_anybody=True), methods=["GET"]),
     Route(f"{ONE}/picture", page(put_picture, scope=DRAW), methods=["POST"]),
     Route(f"{ONE}/picture/remove", page(remove_picture, scope=DRAW), methods=["POST"]),

@@ -118,7 +118,7 @@ HELD: Final = (
     _("That it is looked at anew which badges they hold"),
     _("Their numbers of limited badges"),
     _("Limited badges that they wait for"),
-    _("That they want a card that everybody may see"),
+    _("Whether they want a card that everybody may see, and whether they are hidden"),
     _("When they did what streaks and anniversaries go by"),
     _("Badges that they took away; an erasure revokes them"),
     _("What was celebrated of them: milestones, badges and levels"),

@@ -76,7 +76,8 @@ async def get_card(
 ) -> Card:
     """For everybody where the community shows `cards` and the member consents to `card`; theirs to look at before.
 
-    Whoever does not want one, was hidden or was erased has none, as if there were no such member.
+    Whoever does not want one, was erased or is hidden, as any of whom they are one person with, has none, as if
+    there were no such member.
     """
     is_shown = await store.has_card(conn, community=principal.community, member_id=str(member_id))
     if principal.is_publishable and not is_shown:

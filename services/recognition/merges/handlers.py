@@ -2,7 +2,7 @@
 
 from services.recognition.badges.handlers import following as badges
 from services.recognition.boards.handlers import following as boards
-from services.recognition.cards.handlers import keep_wanted
+from services.recognition.cards.handlers import keep_wishes
 from services.recognition.celebrations import handlers as celebrations
 from services.recognition.counts import handlers as counts
 from services.recognition.credentials.handlers import taking
@@ -33,7 +33,7 @@ async def on_members(tx: Transaction[Settings], facts: list[MemberFact]) -> None
     were_off = await boards.load_off(tx, told)
     followed = await follow(tx, facts)
     await followed_audiences.forget(tx, erased=followed.erased)
-    await keep_wanted(tx, followed)
+    await keep_wishes(tx, followed)
     moved = await keep_zones(tx, followed)
     await badges.keep_moved(tx, moved)
     await milestones.keep_moved(tx, moved)

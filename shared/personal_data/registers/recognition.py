@@ -222,10 +222,10 @@ HELD: Final = (
     Held(
         "cards",
         personal="",
-        others="community member_id",
+        others="community member_id is_wanted is_hidden",
         order="member_id community",
         erased=Erased.DELETED,
-        says="That they want a card that everybody may see",
+        says="Whether they want a card that everybody may see, and whether they are hidden",
     ),
     Held(
         "credentials",

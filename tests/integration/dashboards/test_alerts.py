@@ -70,6 +70,9 @@ CASES: Mapping[str, Case] = {
     "PlauditBatchesRetried": counter('plaudit_consumer_retries_total{service="rewards"}', 7, 5),
     "PlauditConsumerHangs": gauge('plaudit_consumer_stalled_seconds{service="rewards"}', 61, 60),
     "PlauditRulesTooSlow": counter('plaudit_scoring_declined_total{service="scoring", reason="too_slow"}', 1, 0),
+    "PlauditRecognitionLeft": counter(
+        'plaudit_recognition_turns_given_up_total{service="recognition", work="quests"}', 1, 0
+    ),
     "PlauditLedgerDifferences": gauge('plaudit_rewards_ledger_differences{service="rewards"}', 1, 0),
     "PlauditLedgerNotChecked": counter('plaudit_rewards_ledger_checks_given_up_total{service="rewards"}', 1, 0),
     "PlauditChainWaits": gauge('plaudit_rewards_chain_waits_seconds{service="rewards"}', 301, 300),

@@ -473,6 +473,23 @@ async def take_badge_back(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{given.path}/hero/take-back", {"reason": "Somebody else did"})
 
 
+async def renumber_badge(desk: Desk) -> Ask:
+    path = await _hero(desk)
+    hero = {"id": "hero", "title": "Hero", "by_hand": True, "limited_to": 2}
+    document = {"recognition": {"badges": [hero]}}
+    await desk.world.handle(on_programmes, desk.world.programme_fact(2, document))
+    given = await Ask(desk.api, "POST", path, {"badge": "hero", "citation": "Kept the booth"})()
+    assert given.status_code == 201
+    # As old versions left it: the number is another member's.
+    await desk.world.pool.execute(
+        "update badge_editions set member_id = $2 where community = $1",
+        desk.world.community,
+        desk.world.uuid("bea"),
+    )
+    path = f"/v1/badges/hero/misnumbered/{given.json()['grant_id']}/renumber"
+    return Ask(desk.api, "POST", path, {"reason": "The number of whom they were merged with"})
+
+
 async def _leader(desk: Desk) -> str:
     """A level that somebody fixes, a streak, and a member; the path of the member."""
     recognition = {
@@ -1978,6 +1995,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "scoring POST /v1/programme-drafts/{draft_id}/submit": ("programme_draft.submit", submit_draft),
     "recognition POST /v1/members/{member_id}/badges": ("badge.grant", give_badge),
     "recognition POST /v1/members/{member_id}/badges/{badge_id}/take-back": ("badge.take_back", take_badge_back),
+    "recognition POST /v1/badges/{badge_id}/misnumbered/{grant_id}/renumber": ("badge.renumber", renumber_badge),
     "recognition POST /v1/members/{member_id}/badges/{badge_id}/credential": (
         "credential.take_away",
         take_badge_away,

@@ -229,6 +229,17 @@ BOARD = Board(
                     ),
                 ),
             ),
+            Panel(
+                "Recognition left for later",
+                "Times that a community's quests, badges or levels took too long, and were left for later.",
+                "short",
+                (
+                    Query(
+                        "sum by (work) (increase(plaudit_recognition_turns_given_up_total[$__rate_interval]))",
+                        "{{work}}",
+                    ),
+                ),
+            ),
         ),
     },
 )

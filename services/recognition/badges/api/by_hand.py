@@ -13,9 +13,11 @@ from services.recognition.badges.api.problems import (
     EDITIONS_GONE,
     NOT_BY_HAND,
     UNKNOWN_BADGE,
+    UNKNOWN_GRANT,
 )
 from services.recognition.badges.domain.by_hand import CITATION_MAX_CHARS
 from services.recognition.badges.handlers import by_hand as handlers
+from services.recognition.badges.handlers import renumbering
 from services.recognition.hands.api import NO_WORDS, giver_of
 from services.recognition.hands.domain import REASON_MAX_CHARS
 from services.recognition.thresholds.domain import Grant
@@ -76,6 +78,29 @@ class BadgesTakenBack(BaseModel):
     member_id: UUID
     badge: str
     grant_ids: list[UUID]
+
+
+class Renumbering(RequestBody):
+    """Why a grant is made anew with another number."""
+
+    reason: str = Field(
+        min_length=1,
+        max_length=REASON_MAX_CHARS,
+        description="For whoever looks later; the member does not see it",
+        examples=["The number is of whom they were merged with"],
+    )
+
+
+class Renumbered(BaseModel):
+    """By which grant the badge is held now, and with which number."""
+
+    badge: str = Field(examples=["hero"])
+    is_mended: bool = Field(description="False where nothing was to be mended, as it is done already")
+    grant_id: UUID = Field(
+        description="The grant that stands now, or that was named where nothing was to be mended"
+    )
+    member_id: UUID | None = Field(description="To whom it is granted; null where nothing was to be mended")
+    edition: int | None = Field(description="Its number; null where nothing was to be mended", examples=[7])
 
 
 @router.post(
@@ -145,4 +170,39 @@ async def take_back_member_badge(
         member_id=member_id,
         badge=badge_id,
         grant_ids=[UUID(grant.reverses) for grant in grants if grant.reverses is not None],
+    )
+
+
+@router.post(
+    "/v1/badges/{badge_id}/misnumbered/{grant_id}/renumber",
+    summary="Give a badge its right number",
+    responses=problem_responses(
+        UNKNOWN_IDENTITY, UNKNOWN_MEMBER, ABOUT_YOURSELF, UNKNOWN_BADGE, UNKNOWN_GRANT, EDITIONS_GONE, NO_WORDS
+    ),
+)
+async def renumber_badge(
+    principal: Manager, tx: Tx, badge_id: Slug, grant_id: UUID, wanted: Renumbering
+) -> Renumbered:
+    """Take a grant of a limited badge back whose number is another member's, and make it anew with the right one.
+
+    That is the member's own number, or the lowest that is free; where none is, nothing changes (409). Of somebody
+    who is one person with whose number it is, the grant goes to that one. Once it is mended, nothing changes any
+    more.
+    """
+    grant = await renumbering.renumber(
+        tx,
+        community=principal.community,
+        badge_id=badge_id,
+        misnumbered_id=str(grant_id),
+        reason=wanted.reason,
+        by=giver_of(principal),
+    )
+    if grant is None:
+        return Renumbered(badge=badge_id, is_mended=False, grant_id=grant_id, member_id=None, edition=None)
+    return Renumbered(
+        badge=badge_id,
+        is_mended=True,
+        grant_id=UUID(grant.grant_id),
+        member_id=UUID(grant.member_id),
+        edition=grant.edition,
     )

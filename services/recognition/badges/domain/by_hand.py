@@ -23,6 +23,10 @@ class NotHeldError(Exception):
     """The member does not hold the badge."""
 
 
+class UnknownGrantError(LookupError):
+    """No grant of that limited badge has that id."""
+
+
 class EditionsGoneError(Exception):
     """All numbers of the limited badge are given; `limit` is how many there are."""
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from asyncpg import Record
 
 from shared.contracts.fields import Timestamp, Uuid
 from shared.pictures import Picture
@@ -78,24 +80,28 @@ class Misnumbered(NamedTuple):
     is_persons: bool
 
 
+_MISNUMBERED: Final = """
+    select g.grant_id, g.member_id, n.name, g.granted_at, g.edition, o.member_id as owner_id,
+        coalesce(m.head_id, g.member_id) is not distinct from coalesce(om.head_id, o.member_id) as is_persons
+    from grants g
+    left join badge_editions o on o.community = g.community and o.badge = g.name and o.number = g.edition
+    left join merges m on m.community = g.community and m.member_id = g.member_id
+    left join merges om on om.community = o.community and om.member_id = o.member_id
+    left join followed_members n on n.community = g.community and n.member_id = g.member_id
+    where g.community = $1 and g.name = $2 and g.kind = 'badge' and g.reverses is null
+        and g.edition is not null and o.member_id is distinct from g.member_id
+        and not exists (select from grants r where r.community = g.community and r.reverses = g.grant_id)
+        and not coalesce(n.is_erased, false)
+"""
+
+
 async def page_of_misnumbered(
     conn: Connection, *, community: str, badge: str, after: HolderPlace | None, limit_count: int
 ) -> list[Misnumbered]:
     """Standing grants of a limited badge with a number that is not their member's, the newest first."""
     rows = await conn.fetch(
-        """
-        select g.grant_id, g.member_id, n.name, g.granted_at, g.edition, o.member_id as owner_id,
-            coalesce(m.head_id, g.member_id) is not distinct from coalesce(om.head_id, o.member_id) as is_persons
-        from grants g
-        left join badge_editions o on o.community = g.community and o.badge = g.name and o.number = g.edition
-        left join merges m on m.community = g.community and m.member_id = g.member_id
-        left join merges om on om.community = o.community and om.member_id = o.member_id
-        left join followed_members n on n.community = g.community and n.member_id = g.member_id
-        where g.community = $1 and g.name = $2 and g.kind = 'badge' and g.reverses is null
-            and g.edition is not null and o.member_id is distinct from g.member_id
-            and not exists (select from grants r where r.community = g.community and r.reverses = g.grant_id)
-            and not coalesce(n.is_erased, false)
-            and ($3::timestamptz is null or (g.granted_at, g.grant_id) < ($3, $4::uuid))
+        f"""
+        {_MISNUMBERED} and ($3::timestamptz is null or (g.granted_at, g.grant_id) < ($3, $4::uuid))
         order by g.granted_at desc, g.grant_id desc limit $5
         """,
         community,
@@ -103,18 +109,25 @@ async def page_of_misnumbered(
         *(after or (None, None)),
         limit_count,
     )
-    return [
-        Misnumbered(
-            str(row["grant_id"]),
-            str(row["member_id"]),
-            row["name"],
-            row["granted_at"],
-            row["edition"],
-            None if row["owner_id"] is None else str(row["owner_id"]),
-            row["is_persons"],
-        )
-        for row in rows
-    ]
+    return [_misnumbered(row) for row in rows]
+
+
+async def find_misnumbered(conn: Connection, *, community: str, badge: str, grant_id: str) -> Misnumbered | None:
+    """A standing grant with a number that is not its member's; None where it is, or does not stand any more."""
+    row = await conn.fetchrow(f"{_MISNUMBERED} and g.grant_id = $3", community, badge, grant_id)
+    return None if row is None else _misnumbered(row)
+
+
+def _misnumbered(row: Record) -> Misnumbered:
+    return Misnumbered(
+        str(row["grant_id"]),
+        str(row["member_id"]),
+        row["name"],
+        row["granted_at"],
+        row["edition"],
+        None if row["owner_id"] is None else str(row["owner_id"]),
+        row["is_persons"],
+    )
 
 
 async def load_secret_grants(conn: Connection, *, community: str, grant_ids: Collection[str]) -> set[str]:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import orjson
+import pytest
 from prometheus_client import REGISTRY
 
 from services.recognition.main import SPEC
@@ -172,6 +173,58 @@ async def test_a_card_is_there_for_everybody_once_its_member_wants_it_and_until_
     assert await told(9, "member.erased.v1", forfeits=False) == 404
     rows = await world.pool.fetchval("select count(*) from cards where community = $1", world.community)
     assert rows == 0
+
+
+@pytest.mark.parametrize(("member", "into"), [("bea", "ada"), ("ada", "bea")])
+async def test_a_person_of_several_members_has_no_card_while_any_is_hidden(
+    world: World, member: str, into: str
+) -> None:
+    world.configure(key_cache_seconds=1e-9, unknown_key_cache_seconds=1e-9)
+    await a_leader(world)
+    await show(world, Public.CARDS, revision=1)
+    visitor, merging = visiting(world), Merging(world, on_members)
+    revisions = {"ada": 1, "bea": 1}
+
+    async def told(name: str, *, wants: bool = True, hidden: bool = False) -> None:
+        revisions[name] += 1
+        said = {
+            "kind": "consent",
+            "name": "card",
+            "since": NOON,
+            "said_at": NOON,
+            "source": "member",
+            "value": wants,
+        }
+        data = {
+            "member_id": world.uuid(name),
+            "revision": revisions[name],
+            "name": name.title(),
+            "identities": [],
+            "dated": [said],
+            "standing": {"hidden": "hand"} if hidden else {},
+        }
+        await world.handle(on_members, world.fact("member.identified.v1", f"{name} {revisions[name]}", data))
+
+    async def shown() -> set[str]:
+        cards = {name: await visitor.get(f"/v1/members/{world.uuid(name)}/card") for name in revisions}
+        return {name for name, card in cards.items() if card.status_code == 200}
+
+    # Hidden before they are one person, or after; told again or not.
+    await told("ada")
+    await told("bea", hidden=True)
+    assert await shown() == {"ada"}
+    await merging.merge(member, into)
+    assert await shown() == set()
+    await told("ada")
+    assert await shown() == set()
+    await told("bea", wants=False)
+    assert await shown() == ({"ada", "bea"} if into == "ada" else set())
+    await told("bea")
+    assert await shown() == {"ada", "bea"}
+    await told(member, hidden=True)
+    assert await shown() == set()
+    await merging.unmerge(member)
+    assert await shown() == {into}
 
 
 async def test_the_card_of_somebody_who_was_merged_is_that_of_who_stays_if_they_want_one(world: World) -> None:

@@ -118,6 +118,26 @@ class Recognition:
             call("recognition", "GET", f"/v1/badges/{as_segment(badge_id)}/misnumbered", params={"limit": limit}),
         )
 
+    def renumber_badge(self, badge_id: str, grant_id: str, *, reason: str) -> types.Renumbered:
+        """Take a grant of a limited badge back whose number is another member's, and make it anew with the
+        right one.
+
+        That is the member's own number, or the lowest that is free; where none is, nothing changes (409).
+        Of somebody who is one person with whose number it is, the grant goes to that one. Once it is
+        mended, nothing changes any more.
+        """
+        return cast(
+            "types.Renumbered",
+            self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/badges/{as_segment(badge_id)}/misnumbered/{as_segment(grant_id)}/renumber",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
     def delete_badge_picture(self, badge_id: str) -> None:
         """Whether or not it had a picture."""
         self._ask(call("recognition", "DELETE", f"/v1/badges/{as_segment(badge_id)}/picture"))
@@ -546,7 +566,8 @@ class Recognition:
         """For everybody where the community shows `cards` and the member consents to `card`; theirs to look at
         before.
 
-        Whoever does not want one, was hidden or was erased has none, as if there were no such member.
+        Whoever does not want one, was erased or is hidden, as any of whom they are one person with, has
+        none, as if there were no such member.
         """
         return cast(
             "types.Card", self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/card"))
@@ -1027,6 +1048,26 @@ class AsyncRecognition:
             call("recognition", "GET", f"/v1/badges/{as_segment(badge_id)}/misnumbered", params={"limit": limit}),
         )
 
+    async def renumber_badge(self, badge_id: str, grant_id: str, *, reason: str) -> types.Renumbered:
+        """Take a grant of a limited badge back whose number is another member's, and make it anew with the
+        right one.
+
+        That is the member's own number, or the lowest that is free; where none is, nothing changes (409).
+        Of somebody who is one person with whose number it is, the grant goes to that one. Once it is
+        mended, nothing changes any more.
+        """
+        return cast(
+            "types.Renumbered",
+            await self._ask(
+                call(
+                    "recognition",
+                    "POST",
+                    f"/v1/badges/{as_segment(badge_id)}/misnumbered/{as_segment(grant_id)}/renumber",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
     async def delete_badge_picture(self, badge_id: str) -> None:
         """Whether or not it had a picture."""
         await self._ask(call("recognition", "DELETE", f"/v1/badges/{as_segment(badge_id)}/picture"))
@@ -1457,7 +1498,8 @@ class AsyncRecognition:
         """For everybody where the community shows `cards` and the member consents to `card`; theirs to look at
         before.
 
-        Whoever does not want one, was hidden or was erased has none, as if there were no such member.
+        Whoever does not want one, was erased or is hidden, as any of whom they are one person with, has
+        none, as if there were no such member.
         """
         return cast(
             "types.Card", await self._ask(call("recognition", "GET", f"/v1/members/{as_segment(member_id)}/card"))

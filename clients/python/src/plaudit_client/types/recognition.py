@@ -1021,6 +1021,22 @@ class ReactionsShown(TypedDict):
     reaction: Literal["celebrate", "heart", "thanks", "wow"]
 
 
+class Renumbered(TypedDict):
+    """By which grant the badge is held now, and with which number."""
+
+    badge: str
+    edition: int | None
+    grant_id: str
+    is_mended: bool
+    member_id: str | None
+
+
+class Renumbering(TypedDict):
+    """Why a grant is made anew with another number."""
+
+    reason: str
+
+
 class ResultEntryShown(TypedDict):
     """A member in results."""
 

@@ -18,6 +18,7 @@ from console.pages.account import routes as account
 from console.pages.audit import routes as audit
 from console.pages.badges import of_members as badges_of_members
 from console.pages.badges import routes as badges
+from console.pages.bank import checks as bank_checks
 from console.pages.bank import routes as bank
 from console.pages.boards import of_everybody as boards_of_everybody
 from console.pages.boards import of_members as boards_of_members
@@ -89,6 +90,7 @@ from console.pages.payout_policies import routes as payout_policies
 from console.pages.payout_policies import totals as payout_totals
 from console.pages.payout_runs import outcomes as payout_outcomes
 from console.pages.payout_runs import routes as payout_runs
+from console.pages.payout_schedules import routes as payout_schedules
 from console.pages.people import routes as people
 from console.pages.pipeline import routes as pipeline
 from console.pages.programme import audiences, editing, keeping
@@ -118,7 +120,20 @@ from console.sign_in.sessions import Sessions
 from console.sign_in.store import Database
 
 FINANCE = (
-    *(payout_runs, payout_outcomes, bank, payees, redemptions, ledger, closing, journals, statements, reports),
+    payout_schedules,
+    *(
+        payout_runs,
+        payout_outcomes,
+        bank_checks,
+        bank,
+        payees,
+        redemptions,
+        ledger,
+        closing,
+        journals,
+        statements,
+        reports,
+    ),
     *(liability, liability_policies, rates, general_ledger, account_mappings, wallets),
     *(debts, write_offs, clawback_policies, payout_holds),
     *(payout_clearances, payees_on_file, payout_lists, payout_totals, payout_policies),

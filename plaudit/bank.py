@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from plaudit.bank_checks import check, checks, differences, explain, look
 from plaudit.calls import Refused, request
 from plaudit.listing import listing
 from plaudit.places import ADMIN_KEY, COMMUNITY, KEY, URL, Where, where_options
@@ -43,6 +44,13 @@ Line = dict[str, Any]
 @click.group(epilog="Example: plaudit bank try camt053.xml")
 def bank() -> None:
     """Read what a bank answers: statements (camt.052, camt.053, camt.054) and status reports (pain.002)."""
+
+
+bank.add_command(check)
+bank.add_command(checks)
+bank.add_command(differences)
+bank.add_command(look)
+bank.add_command(explain)
 
 
 @bank.command("try", epilog="Example: plaudit bank try pain002.xml camt054.xml camt053.xml --json")

@@ -57,13 +57,17 @@ def list_on_file(where: Where, as_json: bool, kind: str | None, member: str | No
 @click.argument("form")
 @click.option("--received", type=day, required=True, help="When it came")
 @click.option("--until", type=day, help="The last day on which it holds; for ever without")
-def note_tax_form(where: Where, as_json: bool, member: str, form: str, received: Any, until: Any) -> None:
+@click.option("--country", help="For which country it counts, by two letters; for any without")
+def note_tax_form(
+    where: Where, as_json: bool, member: str, form: str, received: Any, until: Any, country: str | None
+) -> None:
     """Note that FORM of MEMBER is on file: what it is called, nothing of what is in it."""
     body = {
         "kind": "tax_form",
         "form": form,
         "received_on": str(received.date()),
         "valid_until": str(until.date()) if until else None,
+        "country": country.upper() if country else None,
     }
     _show(_ask(where, "POST", _payee(member), WRITE, json=body), as_json=as_json)
 
@@ -98,7 +102,8 @@ def _payee(member: str) -> str:
 def _what(one: Mapping[str, Any]) -> str:
     if one["kind"] == "age":
         return f"{one['age_years']} years at least"
-    return f"tax form {one['form']}".strip()
+    where = f" ({one['country']})" if one["country"] else ""
+    return f"tax form {one['form']}".strip() + where
 
 
 def _who(deed: Mapping[str, Any] | None) -> str:

@@ -9,6 +9,7 @@ from rich.console import Console
 from plaudit.listing import listing
 from plaudit.payee_attestations import on_file
 from plaudit.payout_policies import clearance, findings, policy, totals, waits
+from plaudit.payout_schedules import schedule
 from plaudit.people import json_option
 from plaudit.periods import READ, WRITE, to_work, who
 from plaudit.places import Where
@@ -30,6 +31,7 @@ def payout() -> None:
 
 
 payout.add_command(policy)
+payout.add_command(schedule)
 payout.add_command(clearance)
 payout.add_command(on_file)
 payout.add_command(sanctions)

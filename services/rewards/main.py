@@ -1,5 +1,7 @@
 """The wiring of rewards."""
 
+from services.rewards.bank_checks import api as bank_checks
+from services.rewards.bank_checks.handlers import check_banks
 from services.rewards.books import api as books
 from services.rewards.books.handlers import fold
 from services.rewards.catalogue.api import offers, pictures, rewards
@@ -39,7 +41,9 @@ from services.rewards.orders.handlers.working import EVERY_SECONDS as ORDERED_EV
 from services.rewards.orders.handlers.working import count_standstill, order_goods
 from services.rewards.payouts import api as payouts
 from services.rewards.payouts.attestations import api as attestations
+from services.rewards.payouts.attestations.handlers.told import READ_BACK as ATTESTATIONS_READ_BACK
 from services.rewards.payouts.clearances import api as clearances
+from services.rewards.payouts.clearances.handlers import READ_BACK as CLEARANCES_READ_BACK
 from services.rewards.payouts.findings import api as findings
 from services.rewards.payouts.findings.handlers import count_findings, look_by_new_lists
 from services.rewards.payouts.holds import api as payout_holds
@@ -56,6 +60,10 @@ from services.rewards.payouts.review import api as review
 from services.rewards.payouts.runs.api import routes as runs
 from services.rewards.payouts.runs.handlers.pieces import carry_on_runs
 from services.rewards.payouts.sanctions import api as sanctions
+from services.rewards.payouts.sanctions.handlers import READ_BACK as SANCTIONS_READ_BACK
+from services.rewards.payouts.schedules import api as schedules
+from services.rewards.payouts.schedules.handlers import READ_BACK as SCHEDULES_READ_BACK
+from services.rewards.payouts.schedules.handlers import prepare_scheduled
 from services.rewards.payouts.totals import api as totals
 from services.rewards.payouts.waits import api as waits
 from services.rewards.periods import api as periods
@@ -148,8 +156,9 @@ SPEC = ServiceSpec(
             ),
             *(refunds, goods, own_goods),
             *(reward_links, sends, providers, orders, payouts, payout_holds, runs, preview, review, outcomes),
+            *(schedules,),
             *(payout_policies, sanctions, findings, clearances, attestations, waits, totals),
-            *(reconciliation, checks, books, chain_api, draws, periods, journals, reports),
+            *(reconciliation, bank_checks, checks, books, chain_api, draws, periods, journals, reports),
             *(wallets, expiring, debts, write_offs, clawback_policies),
             *(liability_policies, liability, account_mappings, journal_exports),
             *(rate_policies, rates, quotes, products),
@@ -164,11 +173,13 @@ SPEC = ServiceSpec(
         Timer("warn-of-expiry", every_seconds=60, run=warn_of_expiry),
         Timer("expire-points", every_seconds=60, run=expire_points),
         Timer("carry-on-runs", every_seconds=1, run=carry_on_runs),
+        Timer("prepare-scheduled-runs", every_seconds=10, run=prepare_scheduled),
         Timer("count-payout-holds", every_seconds=60, run=count_holds),
         Timer("look-by-new-sanctions-lists", every_seconds=1, run=look_by_new_lists),
         Timer("count-payout-findings", every_seconds=60, run=count_findings),
         Timer("count-outcomes-waiting", every_seconds=60, run=count_waiting),
         Timer("count-bank-lines-open", every_seconds=60, run=count_open),
+        Timer("check-banks", every_seconds=60, run=check_banks),
         Timer("look-after-erasures", every_seconds=LOOK_AFTER_EVERY_SECONDS, run=look_after),
         Timer("seal-codes-anew", every_seconds=60, run=seal_anew),
         Timer("seal-provider-accounts-anew", every_seconds=60, run=seal_accounts_anew),
@@ -209,12 +220,16 @@ SPEC = ServiceSpec(
         *MAPPINGS_READ_BACK,
         *RATES_READ_BACK,
         *PAYOUT_POLICIES_READ_BACK,
+        *SCHEDULES_READ_BACK,
+        *SANCTIONS_READ_BACK,
         *WALLETS_READ_BACK,
         *CLAWBACKS_READ_BACK,
         *READ_BACK,
         *COSTS_READ_BACK,
         *WRITE_OFFS_READ_BACK,
         *HOLDS_READ_BACK,
+        *CLEARANCES_READ_BACK,
+        *ATTESTATIONS_READ_BACK,
         *links.READ_BACK,
         *JOURNALS_READ_BACK,
         *PERIODS_READ_BACK,

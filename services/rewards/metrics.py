@@ -98,10 +98,21 @@ PAYOUT_FINDINGS_WAIT_SECONDS = Gauge(
     "For how long a check has kept the first of them back",
     ["check"],
 )
+PAYOUT_SCHEDULES_REFUSED = Gauge(
+    "plaudit_rewards_payout_schedules_refused",
+    "Schedules in force by which no payout run could be prepared at their last time",
+)
 OUTCOMES_WAITING = Gauge(
     "plaudit_rewards_outcomes_waiting", "Outcomes that one person proposed and another has yet to confirm"
 )
 BANK_LINES_OPEN = Gauge("plaudit_rewards_bank_lines_open", "Lines of banks' messages that somebody has to look at")
+BANK_CHECK_ITEMS = Gauge(
+    "plaudit_rewards_bank_check_items",
+    "Payouts of which ledger, payouts and bank do not say the same, and nobody has explained why",
+)
+BANK_CHECK_WAIT_SECONDS = Gauge(
+    "plaudit_rewards_bank_check_wait_seconds", "For how long the oldest of these has waited for an explanation"
+)
 BANK_LINES_WAIT_SECONDS = Gauge(
     "plaudit_rewards_bank_lines_wait_seconds",
     "How long the oldest line of a bank waits for somebody to look at it",

@@ -3,6 +3,8 @@
 from typing import NamedTuple
 
 from services.rewards.approvals.domain import DecidedError, SamePersonError, Subject, TooManyWaitingError
+from services.rewards.bank_checks.api import DAY_NOT_OVER, ITEM_REFUSED, UNKNOWN_ITEM
+from services.rewards.bank_checks.domain import DayNotOverError, ItemRefusedError, UnknownItemError
 from services.rewards.bank_messages.pain001.domain import BankFileError
 from services.rewards.books.api import UNKNOWN_ACCOUNT, UNKNOWN_TRANSFER
 from services.rewards.books.domain import UnknownAccountError, UnknownTransferError
@@ -133,6 +135,17 @@ from services.rewards.payouts.sanctions.api import (
     SANCTIONS_LIST_DECIDED,
     SANCTIONS_LIST_FOUR_EYES,
     TOO_MANY_SANCTIONS_LISTS,
+)
+from services.rewards.payouts.schedules.api import (
+    SCHEDULE_DECIDED,
+    SCHEDULE_FOUR_EYES,
+    TOO_MANY_SCHEDULES,
+    UNKNOWN_SCHEDULE,
+)
+from services.rewards.payouts.schedules.domain import (
+    ScheduleStateError,
+    TooManySchedulesError,
+    UnknownScheduleError,
 )
 from services.rewards.periods.api import NOT_SETTLED, PERIOD_REFUSED, UNKNOWN_PERIOD
 from services.rewards.periods.domain import NotSettledError, PeriodRefusedError, UnknownPeriodError
@@ -332,6 +345,9 @@ APPROVALS = {
     ),
     Subject.PAYOUT_POLICY: Approvals(
         PAYOUT_POLICY_FOUR_EYES, PAYOUT_POLICY_DECIDED, TOO_MANY_PAYOUT_POLICIES, "another entry"
+    ),
+    Subject.PAYOUT_SCHEDULE: Approvals(
+        SCHEDULE_FOUR_EYES, SCHEDULE_DECIDED, TOO_MANY_SCHEDULES, "another schedule"
     ),
     Subject.SANCTIONS_LIST: Approvals(
         SANCTIONS_LIST_FOUR_EYES, SANCTIONS_LIST_DECIDED, TOO_MANY_SANCTIONS_LISTS, "another list"
@@ -545,6 +561,16 @@ ERRORS: ErrorTable = {
     UnknownPayoutPolicyError: lambda _: Problem(
         UNKNOWN_PAYOUT_POLICY, "There is no such entry here; GET /v1/finance/payout-policies lists them"
     ),
+    UnknownItemError: lambda _: Problem(
+        UNKNOWN_ITEM, "There is no such difference here; GET /v1/bank-check-items lists them"
+    ),
+    ItemRefusedError: lambda error: Problem(ITEM_REFUSED, str(error)),
+    DayNotOverError: lambda error: Problem(DAY_NOT_OVER, str(error)),
+    UnknownScheduleError: lambda _: Problem(
+        UNKNOWN_SCHEDULE, "There is no such schedule here; GET /v1/payout-schedules lists them"
+    ),
+    ScheduleStateError: lambda error: Problem(SCHEDULE_DECIDED, str(error)),
+    TooManySchedulesError: lambda error: Problem(TOO_MANY_SCHEDULES, str(error)),
     UnknownAttestationError: lambda _: Problem(
         UNKNOWN_ATTESTATION, "There is no such attestation here; GET /v1/payee-attestations lists them"
     ),

@@ -149,8 +149,17 @@ class Settings(ServiceSettings):
     payout_policies_waiting_max_count: int = Field(
         20, ge=1, description="Payout policies of a community that may wait for another person"
     )
+    payout_schedules_waiting_max_count: int = Field(
+        20, ge=1, description="Schedules of a community's payout runs that may wait for another person"
+    )
+    payout_schedules_max_count: int = Field(
+        10, ge=1, description="Schedules of payout runs that may be in force in a community at a time"
+    )
+    bank_check_days: int = Field(
+        35, ge=1, le=366, description="Days back for which ledger, payouts and bank are compared again each day"
+    )
     payee_attestations_per_member_max_count: int = Field(
-        100, ge=1, description="Attestations of a member that are kept, those that were withdrawn too"
+        100, ge=1, description="Attestations of a member that hold at a time"
     )
     payout_clearances_waiting_max_count: int = Field(
         100, ge=1, description="Clearances of a community's payouts that may wait for another person"

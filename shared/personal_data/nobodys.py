@@ -269,6 +269,21 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "stop_above_minor stops_shared_accounts tax_forms minimum_age state proposed_at proposed_by_person "
             "proposed_by proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
         ),
+        "bank_check_days": (
+            "community day currency payouts_count ledger_minor payouts_minor bank_minor differences_count checked_at"
+        ),
+        # Which payout differs, and nothing of the person; why, which finance writes of its books.
+        "bank_check_items": (
+            "community item_id day currency payout_id ledger_minor payouts_minor bank_minor found_at state looked_at "
+            "looked_by_person looked_by decided_at decided_by_person decided_by reason"
+        ),
+        "bank_check_progress": "community checked_until checked_on",
+        "payout_schedules": (
+            "community schedule_id effective_from every on_day month_of_quarter at state proposed_at "
+            "proposed_by_person proposed_by proposed_by_credential decided_at decided_by_person decided_by "
+            "decided_by_credential stopped_at stopped_by_person stopped_by stopped_by_credential"
+        ),
+        "payout_schedule_times": "community schedule_id day due_at state missed_count noted_at run_id reason",
         # Of nobody here: whom a list is about, which others publish and finance loads.
         "sanctions_lists": (
             "community list_id title sha256 entries_count state proposed_at proposed_by_person proposed_by "

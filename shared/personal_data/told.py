@@ -146,6 +146,25 @@ TOLD: Final[Mapping[str, Told]] = {
         " policy_id proposed_at proposed_by proposed_by_person state stop_above_minor stops_shared_accounts"
         " tax_forms warn_above_minor",
     ),
+    "payout.clearance_changed.v1": Told(
+        "",
+        "basis by check clearance_id decided_at member_id payout_id person_id proposed_at proposed_by"
+        " proposed_by_person state",
+    ),
+    "payout.sanctions_list_changed.v1": Told(
+        "",
+        "by decided_at entries_count list_id person_id proposed_at proposed_by proposed_by_person sha256 state title",
+    ),
+    "payee.attestation_changed.v1": Told(
+        "",
+        "attestation_id by country kind member_id noted_at noted_by noted_by_person person_id received_on"
+        " valid_until withdrawn_at",
+    ),
+    "payout.schedule_changed.v1": Told(
+        "",
+        "at by decided_at effective_from every month_of_quarter on_day person_id proposed_at proposed_by"
+        " proposed_by_person schedule_id state stopped_at stopped_by stopped_by_person",
+    ),
     "wallet.changed.v1": Told(
         "",
         "available by campaign_id created_at currency depth is_low low_amount owner_person_ids parent_id person_id"

@@ -90,12 +90,18 @@ async def _owed(state: StackState, makes: str) -> dict[str, str]:
     terms |= {"countries": ["DE", "FR", "IT"], "stop_above_minor": 200_000, "minimum_age": 18}
     terms |= {"tax_forms": [{"country": "FR", "above_minor": 120_000}]}
     payouts = request("POST", f"{rewards}/v1/finance/payout-policies", makes, json=terms, headers=headers)
+    terms = {"effective_from": "2026-01-01", "every": "month", "on_day": 28, "at": "09:00"}
+    schedule = request("POST", f"{rewards}/v1/payout-schedules", makes, json=terms, headers=headers)
     seen = {"kind": "tax_form", "form": "DAS2", "received_on": "2026-01-12", "valid_until": "2999-12-31"}
     request("POST", f"{rewards}/v1/payees/{nils}/attestations", makes, json=seen)
     names = b"id,name,birth_date,country\nEX-17,Jan van der Voorbeeld,1970-01-31,NL\nEX-18,Erika Beispiel,,DE\n"
     path, as_table = f"{rewards}/v1/finance/sanctions-lists?title=Example", {"Content-Type": "text/csv"}
     loaded = request("POST", path, makes, content=names, headers=headers | as_table)
-    found = {"payout_policy": payouts["policy_id"], "sanctions_list": loaded["list_id"]}
+    found = {
+        "payout_schedule": schedule["schedule_id"],
+        "payout_policy": payouts["policy_id"],
+        "sanctions_list": loaded["list_id"],
+    }
     return found | {"nils": nils, "write_off": made["write_off_id"], "clawback_policy": policy["policy_id"]}
 
 

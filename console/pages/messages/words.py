@@ -13,6 +13,7 @@ KINDS = {
     "redemption": _("A reward was confirmed or refunded, or could not be given"),
     "points_expire": _("Points of theirs expire soon"),
     "wallet_low": _("A wallet of theirs is low"),
+    "payout_run_prepared": _("A payout run is ready for them to approve"),
     "payout": _("A payout was sent, or came back"),
     "nudge_welcome": _("A nudge: welcome"),
     "nudge_answered": _("A nudge: somebody answered them"),

@@ -17,7 +17,7 @@ PATH = f"{PAYOUT_POLICIES.path}/on-file"
 SERVICE_PATH = "/v1/payee-attestations"
 TYPED_MAX_CHARS = 200
 #: What the form asks, beside the kind.
-FIELDS = ("member", "form", "received_on", "valid_until", "age_years")
+FIELDS = ("member", "form", "country", "received_on", "valid_until", "age_years")
 
 
 def _(text: str) -> str:
@@ -52,6 +52,7 @@ async def note(visit: Visit) -> Response:
             if not typed[name]:
                 errors[name] = visit.say(text)
         body["valid_until"] = typed["valid_until"] or None
+        body["country"] = typed["country"].upper() or None
     if errors:
         return await _show(visit, errors=errors)
     path = f"/v1/payees/{quote(typed['member'], safe='')}/attestations"

@@ -30,7 +30,16 @@ UNPROCESSABLE = 422
 #: What is asked for, of whatever this person may read.
 LISTS = (
     *("versions", "runs", "outcomes", "by_hand", "held", "worth", "mappings", "write_offs", "clawbacks"),
-    *("payout_policies", "sanctions_lists", "rates", "journals", "months", "wallets", "refunds"),
+    *(
+        "payout_policies",
+        "payout_schedules",
+        "sanctions_lists",
+        "rates",
+        "journals",
+        "months",
+        "wallets",
+        "refunds",
+    ),
 )
 PAYOUTS = "payouts:read"
 PROGRAMMES_APPROVE, PROGRAMMES_WRITE = "programmes:approve", "programmes:write"
@@ -62,6 +71,9 @@ async def show(visit: Visit) -> Response:
         questions["payout_policies"] = ask.get(
             "rewards", "/v1/finance/payout-policies", state="proposed", limit=LIST_COUNT
         )
+        questions["payout_schedules"] = ask.get(
+            "rewards", "/v1/payout-schedules", state="proposed", limit=LIST_COUNT
+        )
         questions["sanctions_lists"] = ask.get(
             "rewards", "/v1/finance/sanctions-lists", state="proposed", limit=LIST_COUNT
         )
@@ -87,7 +99,10 @@ async def show(visit: Visit) -> Response:
     releases = held.items if held else []
     by_entry = [
         answers.get(name)
-        for name in ("worth", "mappings", "rates", "write_offs", "clawbacks", "payout_policies", "sanctions_lists")
+        for name in (
+            *("worth", "mappings", "rates", "write_offs", "clawbacks"),
+            *("payout_policies", "payout_schedules", "sanctions_lists"),
+        )
     ]
     of_books = [one for answer in by_entry if answer is not None for one in answer.items]
     open_runs, said = runs.items if runs else [], outcomes.items if outcomes else []

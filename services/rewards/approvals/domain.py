@@ -18,6 +18,7 @@ class Subject(StrEnum):
     PAYOUT_POLICY = "payout_policy"
     PAYOUT_CLEARANCE = "payout_clearance"
     SANCTIONS_LIST = "sanctions_list"
+    PAYOUT_SCHEDULE = "payout_schedule"
 
 
 class ApprovalState(StrEnum):

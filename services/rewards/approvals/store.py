@@ -26,6 +26,8 @@ _TABLES: Mapping[Subject, _Table] = {
     Subject.PAYOUT_CLEARANCE: _Table("payout_clearances", "clearance_id", "payout_clearances"),
     Subject.SANCTIONS_LIST: _Table("sanctions_lists", "list_id", "sanctions_lists"),
     Subject.PAYOUT_POLICY: _Table("payout_policies", "policy_id", "payout_policies"),
+    # Whoever prepares a run takes the same one: a schedule is not stopped meanwhile.
+    Subject.PAYOUT_SCHEDULE: _Table("payout_schedules", "schedule_id", "payout_schedules"),
 }
 
 

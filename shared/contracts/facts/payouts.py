@@ -10,9 +10,13 @@ from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.facts.policies import (
     AccountMappingChanged,
     LiabilityPolicyChanged,
+    PayeeAttestationChanged,
+    PayoutClearanceChanged,
     PayoutPolicyChanged,
+    PayoutScheduleChanged,
     RatePolicyChanged,
     RateSheetTaken,
+    SanctionsListChanged,
 )
 from shared.contracts.fields import (
     Count,
@@ -366,6 +370,10 @@ PayoutFact = (
     | RatePolicyChanged
     | RateSheetTaken
     | PayoutPolicyChanged
+    | PayoutScheduleChanged
+    | PayoutClearanceChanged
+    | SanctionsListChanged
+    | PayeeAttestationChanged
 )
 
 PAYOUT_FACT: TypeAdapter[PayoutFact] = TypeAdapter(Annotated[PayoutFact, Discriminator("type")])

@@ -7,11 +7,14 @@ from typing_extensions import TypedDict
 
 from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.fields import INTEGER_MAX, MINOR_UNITS_MAX, Count, Currency, Id, LocalDay, Timestamp, Uuid
+from shared.contracts.story import GRACE, PAYOUT
 
 #: A number with a decimal point, as text so that it stays exact.
 ExactNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,12})?$")]
 #: Of an account in the ledger, an event that books on it (`*` for any), or finance's number of it.
 MappedName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+#: Hours and minutes as clocks of the community show them.
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 SomeMinor = Annotated[int, Field(ge=0, le=MINOR_UNITS_MAX)]
 #: Of what many payouts of a year come to.
@@ -253,6 +256,184 @@ class PayoutPolicyChanged(FactEnvelope):
     type: Literal["payout.policy_changed.v1"]
     data: PayoutPolicyData
 
+
+class PayoutClearanceData(DecisionOfTwo):
+    clearance_id: Uuid
+    member_id: Uuid
+    payout_id: Uuid
+    check: Literal[
+        "country", "shared_account", "sanctions_list", "tax_form", "minimum_age", "yearly_stop", "yearly_warning"
+    ]
+    basis: MappedName
+
+
+class PayoutClearanceChanged(FactEnvelope):
+    """That a check lets a member pass was proposed, approved or withdrawn; why is told to nobody.
+
+    It holds for what was found of the payout `payout_id`, as `basis` names it.
+    """
+
+    type: Literal["payout.clearance_changed.v1"]
+    data: PayoutClearanceData
+
+
+PAYOUT_CLEARANCE_CHANGED: Final = FactType(
+    "payout.clearance_changed.v1",
+    envelope=PayoutClearanceChanged,
+    data=PayoutClearanceData,
+    examples=[
+        fact_example(
+            "payout.clearance_changed.v1",
+            "rewards",
+            "7c648fa1-c3e5-5568-b19b-d35f7092b48e",
+            "2026-03-02T09:30:00Z",
+            {
+                "clearance_id": "b5e17374-92b6-5fe8-83ac-e4608203cf9f",
+                "member_id": GRACE,
+                "payout_id": PAYOUT,
+                "check": "country",
+                "basis": "MT",
+                **_DECIDED,
+            },
+        )
+    ],
+)
+
+
+class SanctionsListData(DecisionOfTwo):
+    list_id: Uuid
+    title: Annotated[str, StringConstraints(max_length=1_000)]
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    entries_count: Count
+
+
+class SanctionsListChanged(FactEnvelope):
+    """A sanctions list was loaded, approved or withdrawn; who is on it is told to nobody.
+
+    `sha256` is that of its file: whoever has the file can say that it is the one.
+    """
+
+    type: Literal["payout.sanctions_list_changed.v1"]
+    data: SanctionsListData
+
+
+SANCTIONS_LIST_CHANGED: Final = FactType(
+    "payout.sanctions_list_changed.v1",
+    envelope=SanctionsListChanged,
+    data=SanctionsListData,
+    examples=[
+        fact_example(
+            "payout.sanctions_list_changed.v1",
+            "rewards",
+            "8d7590b2-d4f6-5679-82ac-e46081a3c59f",
+            "2026-03-02T09:30:00Z",
+            {
+                "list_id": "c6f28485-a3c7-50f9-94bd-f5719314d0a0",
+                "title": "EU, 1 March 2026",
+                "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                "entries_count": 12_431,
+                **_DECIDED,
+            },
+        )
+    ],
+)
+
+
+class PayeeAttestationData(TypedDict):
+    attestation_id: Uuid
+    member_id: Uuid
+    kind: Literal["tax_form", "age"]
+    country: NotRequired[Country]
+    received_on: NotRequired[LocalDay]
+    valid_until: NotRequired[LocalDay]
+    noted_at: Timestamp
+    noted_by: Id
+    noted_by_person: NotRequired[Uuid]
+    withdrawn_at: NotRequired[Timestamp]
+    by: NotRequired[Id]
+    person_id: NotRequired[Uuid]
+
+
+class PayeeAttestationChanged(FactEnvelope):
+    """Somebody of finance noted that a member's tax form is on file, or an age; or that it holds no more.
+
+    What the form is called, and how old the member is, is told to nobody. A form without `country` counts for any.
+    """
+
+    type: Literal["payee.attestation_changed.v1"]
+    data: PayeeAttestationData
+
+
+PAYEE_ATTESTATION_CHANGED: Final = FactType(
+    "payee.attestation_changed.v1",
+    envelope=PayeeAttestationChanged,
+    data=PayeeAttestationData,
+    examples=[
+        fact_example(
+            "payee.attestation_changed.v1",
+            "rewards",
+            "9e86a1c3-e507-578a-93bd-f57192b4d6a0",
+            "2026-01-12T09:30:00Z",
+            {
+                "attestation_id": "d7039596-b4d8-510a-85ce-06820425e1b1",
+                "member_id": GRACE,
+                "kind": "tax_form",
+                "country": "US",
+                "received_on": "2026-01-12",
+                "valid_until": "2028-12-31",
+                "noted_at": "2026-01-12T09:30:00Z",
+                "noted_by": "5f0c9a7b2d1e",
+                "noted_by_person": "7b0d4b6e-2f6c-4c8e-9a0f-5f1f4f1f8b11",
+            },
+        )
+    ],
+)
+
+
+class PayoutScheduleData(DecisionOfTwo):
+    schedule_id: Uuid
+    effective_from: LocalDay
+    every: Literal["week", "month", "quarter"]
+    on_day: Annotated[int, Field(ge=1, le=31)]
+    month_of_quarter: NotRequired[Annotated[int, Field(ge=1, le=3)]]
+    at: ClockTime
+    stopped_at: NotRequired[Timestamp]
+    stopped_by: NotRequired[Id]
+    stopped_by_person: NotRequired[Uuid]
+
+
+class PayoutScheduleChanged(FactEnvelope):
+    """When payout runs are prepared was proposed, approved, withdrawn or stopped.
+
+    From `effective_from` on, a day of the community, on a day of each week (Monday is 1), month or quarter, when
+    clocks there show `at`. Where a month is shorter than `on_day`, it is its last day.
+    """
+
+    type: Literal["payout.schedule_changed.v1"]
+    data: PayoutScheduleData
+
+
+PAYOUT_SCHEDULE_CHANGED: Final = FactType(
+    "payout.schedule_changed.v1",
+    envelope=PayoutScheduleChanged,
+    data=PayoutScheduleData,
+    examples=[
+        fact_example(
+            "payout.schedule_changed.v1",
+            "rewards",
+            "6b537f90-b2d4-5457-b08a-c24e6f81a37d",
+            "2026-03-02T09:30:00Z",
+            {
+                "schedule_id": "a4d06263-81a5-5ed7-b29b-d35f7192be8e",
+                "effective_from": "2026-04-01",
+                "every": "month",
+                "on_day": 28,
+                "at": "09:00",
+                **_DECIDED,
+            },
+        )
+    ],
+)
 
 PAYOUT_POLICY_CHANGED: Final = FactType(
     "payout.policy_changed.v1",

@@ -100,6 +100,10 @@ CASES: Mapping[str, Case] = {
     "PlauditPayoutFindingsWait": gauge(
         'plaudit_rewards_payout_findings_wait_seconds{service="rewards",check="country"}', 1_209_601, 1_209_600, 70
     ),
+    "PlauditBankCheckDiffers": gauge('plaudit_rewards_bank_check_items{service="rewards"}', 1, 0, 70),
+    "PlauditPayoutSchedulesRefused": gauge(
+        'plaudit_rewards_payout_schedules_refused{service="rewards"}', 1, 0, 70
+    ),
     "PlauditSanctionsMatchesWait": gauge(
         'plaudit_rewards_payout_findings_wait_seconds{service="rewards",check="sanctions_list"}',
         172_801,

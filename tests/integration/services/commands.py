@@ -1006,6 +1006,58 @@ async def withdraw_clearance(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await _proposed_clearance(desk)}/withdraw")
 
 
+async def check_bank(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/bank-checks", {"day": "2026-01-01"})
+
+
+async def _bank_item(desk: Desk) -> str:
+    item_id = uuid4()
+    await desk.world.pool.execute(
+        """
+        insert into bank_check_items (community, item_id, day, currency, payout_id, ledger_minor, payouts_minor,
+                                      found_at, state)
+        values ($1, $2, '2026-01-01', 'EUR', $2, 1, 2, now(), 'open')
+        """,
+        desk.world.community,
+        item_id,
+    )
+    return f"/v1/bank-check-items/{item_id}"
+
+
+async def look_at_bank_item(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _bank_item(desk)}/look")
+
+
+async def explain_bank_item(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _bank_item(desk)}/explain", {"reason": "Charges"})
+
+
+async def propose_payout_schedule(desk: Desk) -> Ask:
+    body = {"effective_from": "2026-01-01", "every": "quarter", "on_day": 28, "month_of_quarter": 3, "at": "09:00"}
+    return Ask(desk.api, "POST", "/v1/payout-schedules", body)
+
+
+async def _proposed_schedule(desk: Desk) -> str:
+    made = await (await propose_payout_schedule(desk))()
+    assert made.status_code == 201, made.text
+    return f"/v1/payout-schedules/{made.json()['schedule_id']}"
+
+
+async def approve_payout_schedule(desk: Desk) -> Ask:
+    return Ask(desk.other, "POST", f"{await _proposed_schedule(desk)}/approve")
+
+
+async def withdraw_payout_schedule(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _proposed_schedule(desk)}/withdraw")
+
+
+async def stop_payout_schedule(desk: Desk) -> Ask:
+    path = await _proposed_schedule(desk)
+    approved = await Ask(desk.other, "POST", f"{path}/approve")()
+    assert approved.status_code == 200, approved.text
+    return Ask(desk.api, "POST", f"{path}/stop")
+
+
 async def propose_payout_policy(desk: Desk) -> Ask:
     body = {"effective_from": "2026-01-01", "currency": "EUR", "holding_days": 14, "minimum_minor": 1_000}
     return Ask(desk.api, "POST", "/v1/finance/payout-policies", body)
@@ -2127,6 +2179,19 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
         "payee_attestation.withdraw",
         withdraw_attestation,
     ),
+    "rewards POST /v1/bank-checks": ("bank_check.check", check_bank),
+    "rewards POST /v1/bank-check-items/{item_id}/look": ("bank_check_item.look", look_at_bank_item),
+    "rewards POST /v1/bank-check-items/{item_id}/explain": ("bank_check_item.explain", explain_bank_item),
+    "rewards POST /v1/payout-schedules": ("payout_schedule.propose", propose_payout_schedule),
+    "rewards POST /v1/payout-schedules/{schedule_id}/approve": (
+        "payout_schedule.approve",
+        approve_payout_schedule,
+    ),
+    "rewards POST /v1/payout-schedules/{schedule_id}/withdraw": (
+        "payout_schedule.withdraw",
+        withdraw_payout_schedule,
+    ),
+    "rewards POST /v1/payout-schedules/{schedule_id}/stop": ("payout_schedule.stop", stop_payout_schedule),
     "rewards POST /v1/finance/payout-policies": ("payout_policy.propose", propose_payout_policy),
     "rewards POST /v1/finance/payout-policies/{policy_id}/approve": (
         "payout_policy.approve",

@@ -134,6 +134,8 @@ BOARD = Board(
                     Query("max(plaudit_rewards_bank_lines_open)", "lines of banks"),
                     Query("max(plaudit_rewards_payout_holds)", "members whose money is held"),
                     Query("max by (check) (plaudit_rewards_payout_findings)", "payouts: {{check}}"),
+                    Query("max(plaudit_rewards_payout_schedules_refused)", "schedules without a run"),
+                    Query("max(plaudit_rewards_bank_check_items)", "payouts that differ from the bank or ledger"),
                 ),
             ),
             Panel(

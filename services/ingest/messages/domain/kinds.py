@@ -190,6 +190,26 @@ _ALL: Final = (
         page="/wallets",
     ),
     Kind(
+        "payout_run_prepared",
+        "A payout run is ready for them to approve",
+        {"payouts": "12", "amount": "340.00 EUR", "day": "2026-01-28"},
+        _words(
+            en=(
+                "A payout run is ready: {{ amount }}",
+                "Hello {{ name }},\n\nthe payout run of {{ day }} is computed: {{ payouts }} payouts of "
+                "**{{ amount }}** together. Nothing is paid before somebody approves it.\n\n"
+                "[Look at the payout runs]({{ link }})",
+            ),
+            it=(
+                "Una serie di pagamenti è pronta: {{ amount }}",
+                "Ciao {{ name }},\n\nla serie di pagamenti del {{ day }} è calcolata: {{ payouts }} pagamenti per "
+                "**{{ amount }}** in tutto. Nulla si paga prima che qualcuno la approvi.\n\n"
+                "[Guarda le serie di pagamenti]({{ link }})",
+            ),
+        ),
+        page="/payout-runs",
+    ),
+    Kind(
         "nudge_welcome",
         "A nudge: welcome",
         {"title": "Welcome", "topic": "Tailstock"},

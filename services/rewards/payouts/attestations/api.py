@@ -12,13 +12,14 @@ from pydantic_core import PydanticCustomError
 from services.rewards.ledger.domain.entries import Owner, UnknownMemberError
 from services.rewards.ledger.store.balances import load_balances
 from services.rewards.payouts.api import Deed, deeds
-from services.rewards.payouts.attestations import domain, handlers, store
+from services.rewards.payouts.attestations import domain, store
 from services.rewards.payouts.attestations.domain import (
     AttestationFilter,
     AttestationKind,
     AttestationPlace,
     Attested,
 )
+from services.rewards.payouts.attestations.handlers import noting
 from services.rewards.payouts.domain import Actor
 from shared.followed_members import find_name, load_names
 from shared.http import (
@@ -55,9 +56,11 @@ _KINDS = tuple(kind.value for kind in AttestationKind)
 Kind = Literal[_KINDS]  # type: ignore[valid-type]
 #: What a form is called, such as W-9 or DAS2: never what is in it.
 FormName = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9][A-Za-z0-9 ./-]{0,39}$")]
+Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
 _FORM = "What the form is called; nothing of what is in it"
 _RECEIVED = "When it came; of a `tax_form`"
 _UNTIL = "The last day on which it holds; null for no end"
+_COUNTRY = "For which country it counts, by ISO 3166: of a `tax_form`; null for any"
 _AGE = "How old the person is at least, in years; of an `age`"
 
 
@@ -68,6 +71,7 @@ class AttestationRequest(RequestBody):
     form: FormName | None = Field(None, description=f"{_FORM}; of a `tax_form`", examples=["W-9"])
     received_on: Day | None = Field(None, description=_RECEIVED, examples=["2026-01-12"])
     valid_until: Day | None = Field(None, description=_UNTIL, examples=["2028-12-31"])
+    country: Country | None = Field(None, description=_COUNTRY, examples=["US"])
     age_years: int | None = Field(None, ge=1, le=AGE_MAX_YEARS, description=_AGE)
 
     @model_validator(mode="after")
@@ -76,7 +80,7 @@ class AttestationRequest(RequestBody):
         of_form = (self.form, self.received_on)
         if is_form and (None in of_form or self.age_years is not None):
             raise PydanticCustomError("tax_form", "a tax_form has form and received_on, and no age_years")
-        if not is_form and (self.age_years is None or any((*of_form, self.valid_until))):
+        if not is_form and (self.age_years is None or any((*of_form, self.valid_until, self.country))):
             raise PydanticCustomError("age", "an age has age_years, and nothing else")
         if self.received_on and self.valid_until and self.valid_until < self.received_on:
             raise PydanticCustomError("valid_until", "valid_until is not before received_on")
@@ -86,7 +90,7 @@ class AttestationRequest(RequestBody):
     def said(self) -> Attested:
         """As the domain has it."""
         kind = AttestationKind(self.kind)
-        return Attested(kind, self.form, self.received_on, self.valid_until, self.age_years)
+        return Attested(kind, self.form, self.received_on, self.valid_until, self.age_years, self.country)
 
 
 class PayeeAttestation(BaseModel):
@@ -99,6 +103,7 @@ class PayeeAttestation(BaseModel):
     form: str | None = Field(description=f"{_FORM}. Empty once the member was erased", examples=["W-9"])
     received_on: date | None = Field(description=_RECEIVED, examples=["2026-01-12"])
     valid_until: date | None = Field(description=_UNTIL, examples=["2028-12-31"])
+    country: str | None = Field(description=_COUNTRY, examples=["US"])
     age_years: int | None = Field(description=_AGE)
     noted: Deed
     withdrawn: Deed | None = Field(description="Who said that it holds no more; null while it stands")
@@ -122,7 +127,7 @@ async def attest_payee(
     if known.is_erased if known else not await load_balances(tx.conn, owner):
         raise UnknownMemberError(owner.member_id)
     by = _actor(principal)
-    noted = await handlers.attest(tx, asked.said, community=community, member_id=owner.member_id, by=by)
+    noted = await noting.attest(tx, asked.said, community=community, member_id=owner.member_id, by=by)
     return await _answer(tx.conn, noted)
 
 
@@ -157,7 +162,7 @@ async def list_payee_attestations(
 )
 async def withdraw_payee_attestation(principal: Maker, tx: Tx, attestation_id: UUID) -> PayeeAttestation:
     """Payouts that need it wait, until their bank file is written. Asked again, nothing happens."""
-    found = await handlers.withdraw(
+    found = await noting.withdraw(
         tx, community=principal.community, attestation_id=str(attestation_id), by=_actor(principal)
     )
     return await _answer(tx.conn, found)
@@ -193,6 +198,7 @@ async def _answers(
             form=one.said.form,
             received_on=one.said.received_on,
             valid_until=one.said.valid_until,
+            country=one.said.country,
             age_years=one.said.age_years,
             noted=next(said),
             withdrawn=next(said) if one.withdrawn_by else None,

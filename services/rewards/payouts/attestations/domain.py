@@ -21,10 +21,10 @@ class UnknownAttestationError(Exception):
 
 
 class TooManyAttestationsError(Exception):
-    """As many are kept of the member as may be."""
+    """As many hold of the member as may."""
 
     def __init__(self, most: int) -> None:
-        super().__init__(f"of a member {most} attestations are kept")
+        super().__init__(f"of a member {most} attestations hold at a time")
         self.most = most
 
 
@@ -46,8 +46,9 @@ class AttestationFilter:
 class Attested(NamedTuple):
     """What somebody says they have seen.
 
-    Of a tax form which one (`form`, empty once the member was erased), when it came, and the last day on which it
-    holds (None for no end); of an age of how many years the person is at least.
+    Of a tax form which one (`form`, empty once the member was erased, or where a restored database lacks it), when it
+    came, the last day on which it holds (None for no end), and for which country it counts (None for any); of an age
+    of how many years the person is at least.
     """
 
     kind: AttestationKind
@@ -55,6 +56,7 @@ class Attested(NamedTuple):
     received_on: date | None = None
     valid_until: date | None = None
     age_years: int | None = None
+    country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,14 @@ class Attestation:
 
 
 class OnFile(NamedTuple):
-    """What is attested of a person on a day: whether a tax form holds, and how old they are at least (years)."""
+    """What is attested of a person on a day: for which countries a tax form holds, and of how many years they are.
 
-    has_tax_form: bool = False
+    A form that counts for any country is one of None.
+    """
+
+    form_countries: frozenset[str | None] = frozenset()
     age_years: int = 0
+
+    def has_form_of(self, country: str) -> bool:
+        """Whether a tax form holds that counts for a country."""
+        return not self.form_countries.isdisjoint({country, None})

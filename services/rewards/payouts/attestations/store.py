@@ -35,9 +35,9 @@ async def add_attestation(conn: Connection, attestation: Attestation) -> None:
     await conn.execute(
         """
         insert into payee_attestations (
-            community, attestation_id, member_id, kind, form, received_on, valid_until, age_years, noted_at,
+            community, attestation_id, member_id, kind, form, received_on, valid_until, age_years, country, noted_at,
             noted_by_person, noted_by)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         """,
         attestation.community,
         attestation.attestation_id,
@@ -70,15 +70,21 @@ async def find_attestation(conn: Connection, *, community: str, attestation_id: 
     return None if row is None else _attestation(row)
 
 
-async def load_of_member(conn: Connection, *, community: str, member_id: str) -> list[Attestation]:
-    """All that is kept of a member, newest first: no more than may be."""
+async def load_holding(
+    conn: Connection, *, community: str, member_id: str, day: date, limit: int
+) -> list[Attestation]:
+    """What holds of a member on a day, or will, newest first: neither withdrawn nor over."""
     rows = await conn.fetch(
         """
-        select * from payee_attestations where community = $1 and member_id = $2
-        order by noted_at desc, attestation_id desc
+        select * from payee_attestations
+        where community = $1 and member_id = $2 and withdrawn_at is null
+          and (valid_until is null or valid_until >= $3)
+        order by noted_at desc, attestation_id desc limit $4
         """,
         community,
         member_id,
+        day,
+        limit,
     )
     return [_attestation(row) for row in rows]
 
@@ -124,8 +130,9 @@ async def load_on_file(conn: Connection, payouts: Sequence[Payout], *, day: date
             select a.payout_id, g.member_id, a.decided_at from asked a
             join merges g on g.community = $1 and g.head_id = a.head_id)
         select o.payout_id,
-               bool_or(t.kind = 'tax_form' and t.received_on <= $4
-                       and coalesce(t.valid_until, $4) >= $4) as has_form,
+               array_agg(distinct coalesce(t.country, '')) filter (
+                   where t.kind = 'tax_form' and t.received_on <= $4
+                     and coalesce(t.valid_until, $4) >= $4) as form_countries,
                coalesce(max(t.age_years), 0) as age_years
         from persons o join payee_attestations t on t.community = $1 and t.member_id = o.member_id
         where t.withdrawn_at is null and (o.decided_at is null or t.noted_at < o.decided_at) group by 1
@@ -136,7 +143,12 @@ async def load_on_file(conn: Connection, payouts: Sequence[Payout], *, day: date
         day,
         [payout.run_id for payout in payouts],
     )
-    return {str(row["payout_id"]): OnFile(row["has_form"], row["age_years"]) for row in rows}
+    return {
+        str(row["payout_id"]): OnFile(
+            frozenset(country or None for country in row["form_countries"] or ()), row["age_years"]
+        )
+        for row in rows
+    }
 
 
 async def forget_forms(conn: Connection, *, community: str, member_ids: Sequence[str]) -> None:
@@ -157,7 +169,12 @@ def _attestation(row: Record) -> Attestation:
         attestation_id=str(row["attestation_id"]),
         member_id=str(row["member_id"]),
         said=Attested(
-            AttestationKind(row["kind"]), row["form"], row["received_on"], row["valid_until"], row["age_years"]
+            AttestationKind(row["kind"]),
+            row["form"],
+            row["received_on"],
+            row["valid_until"],
+            row["age_years"],
+            row["country"],
         ),
         noted_at=row["noted_at"],
         noted_by=actor_of(row["noted_by_person"], row["noted_by"]),

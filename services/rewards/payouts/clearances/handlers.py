@@ -3,8 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
-from services.rewards.approvals.domain import Author, Subject
-from services.rewards.approvals.handlers import approve_approval, propose_approval, withdraw_approval
+from services.rewards.approvals.domain import Approval, Author, Subject
+from services.rewards.approvals.handlers import (
+    approve_approval,
+    propose_approval,
+    take_in,
+    told,
+    withdraw_approval,
+)
 from services.rewards.approvals.store import lock_entries
 from services.rewards.ledger.domain.entries import derived_id
 from services.rewards.payouts import store as payout_store
@@ -16,7 +22,10 @@ from services.rewards.payouts.findings.domain import Check
 from services.rewards.settings import Settings
 from shared.access_keys import check_not_about_oneself
 from shared.audit import Did
+from shared.contracts.facts import PAYOUT_CLEARANCE_CHANGED, PayoutClearanceChanged, PayoutClearanceData
+from shared.own_facts import ReadBack
 from shared.postgres import Connection
+from shared.topics import PAYOUTS
 from shared.transaction import Transaction
 
 _SUBJECT = Subject.PAYOUT_CLEARANCE
@@ -52,6 +61,7 @@ async def propose_clearance(
         community, clearance_id, payout.member_id, payout_id, check, finding.basis, reason, approval
     )
     await store.add_clearance(tx.conn, clearance)
+    _tell(tx, clearance)
     tx.did(_did("propose", clearance))
     return clearance
 
@@ -66,6 +76,8 @@ async def approve_clearance(tx: Transaction, *, community: str, clearance_id: st
     await _check_not_theirs(tx, before.member_id, community=community, by=by)
     approval = await approve_approval(tx, before.approval, community=community, entry_id=clearance_id, by=by)
     after = replace(before, approval=approval)
+    if approval is not before.approval:
+        _tell(tx, after)
     tx.did(_did("approve", after, before=before))
     return after
 
@@ -78,6 +90,8 @@ async def withdraw_clearance(tx: Transaction, *, community: str, clearance_id: s
     before = await _lock(tx, community=community, clearance_id=clearance_id)
     approval = await withdraw_approval(tx, before.approval, community=community, entry_id=clearance_id, by=by)
     after = replace(before, approval=approval)
+    if approval is not before.approval:
+        _tell(tx, after)
     tx.did(_did("withdraw", after, before=before))
     return after
 
@@ -115,3 +129,62 @@ def _did(verb: str, after: Clearance, *, before: Clearance | None = None) -> Did
         before=was,
         after=said,
     )
+
+
+def _tell(tx: Transaction, clearance: Clearance) -> None:
+    data: PayoutClearanceData = {
+        "clearance_id": clearance.clearance_id,
+        "member_id": clearance.member_id,
+        "payout_id": clearance.payout_id,
+        "check": clearance.check.value,
+        "basis": clearance.basis,
+        **told(clearance.approval),
+    }
+    tx.tell(
+        PAYOUTS,
+        PAYOUT_CLEARANCE_CHANGED,
+        fact_id=derived_id(
+            f"{clearance.community}|payout clearance|{clearance.clearance_id}|{clearance.approval.state}"
+        ),
+        community=clearance.community,
+        subject=clearance.member_id,
+        data=data,
+    )
+
+
+async def on_clearances_told(tx: Transaction, facts: list[PayoutClearanceChanged]) -> None:
+    """Take in whom the database has forgotten that two people let pass, without why; and what was decided since."""
+    await take_in(
+        tx,
+        facts,
+        subject=_SUBJECT,
+        id_field="clearance_id",
+        find=store.find_clearance,
+        entry_of=_clearance_told,
+        add=store.add_clearance,
+    )
+
+
+def _clearance_told(community: str, data: PayoutClearanceData, approval: Approval) -> Clearance:
+    return Clearance(
+        community=community,
+        clearance_id=data["clearance_id"],
+        member_id=data["member_id"],
+        payout_id=data["payout_id"],
+        check=Check(data["check"]),
+        basis=data["basis"],
+        reason="",
+        approval=approval,
+    )
+
+
+#: After what it is about: payouts are read back first.
+READ_BACK = (
+    ReadBack(
+        (PAYOUTS,),
+        PAYOUT_CLEARANCE_CHANGED.adapter,
+        on_clearances_told,
+        (PAYOUT_CLEARANCE_CHANGED.name,),
+        after_inputs=True,
+    ),
+)

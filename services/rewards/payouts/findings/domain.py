@@ -163,7 +163,7 @@ def findings_of(
     total = beside.others_minor + payout.amount_minor
     for country, above in terms.tax_forms:
         is_there = payout.payee is not None and payout.payee.iban[:2] == country
-        if is_there and total > above and not beside.on_file.has_tax_form:
+        if is_there and total > above and not beside.on_file.has_form_of(country):
             basis = f"{country} {year} {terms.currency}"
             yield finding(Check.TAX_FORM, basis, country=country, year=year, total_minor=total, limit_minor=above)
     if terms.minimum_age is not None and beside.on_file.age_years < terms.minimum_age:

@@ -14,7 +14,7 @@ from services.rewards.payouts.holds import store as hold_store
 from services.rewards.payouts.holds.handlers.barring import load_barred_now
 from services.rewards.payouts.payees import store as payee_store
 from services.rewards.payouts.policies.handlers import load_in_force
-from services.rewards.payouts.preview.domain import PreviewSum
+from services.rewards.payouts.preview.domain import REASONS_MAX_COUNT, PreviewSum, held_for
 from services.rewards.payouts.preview.store import load_usable
 from services.rewards.payouts.runs import store as run_store
 from services.rewards.payouts.runs.api.models import NO_PAYABLE_TERMS, PayingAccount
@@ -26,6 +26,7 @@ from services.rewards.payouts.runs.domain.runs import (
     fitting_in_file,
     open_run,
     under_policy,
+    why_held,
 )
 from services.rewards.payouts.runs.domain.terms import Owing
 from services.rewards.programmes.store import find_in_force
@@ -46,6 +47,16 @@ class WouldBe(BaseModel):
     amount_minor: int
 
 
+class WouldWaitFor(BaseModel):
+    """Payouts that would wait for one reason."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    reason: str = Field(examples=["no bank details"])
+    payouts_count: int
+    amount_minor: int
+
+
 class RunPreview(BaseModel):
     """What a payout run would pay if it were made now, and under which terms."""
 
@@ -61,6 +72,9 @@ class RunPreview(BaseModel):
     payer: PayingAccount
     paid: WouldBe = Field(description="Payouts that could be paid")
     held: WouldBe = Field(description="Payouts that would wait: for bank details, finance or a check")
+    held_for: list[WouldWaitFor] = Field(
+        description=f"Why they would wait, the most frequent reason first; at most {REASONS_MAX_COUNT}"
+    )
     left_payable_count: int = Field(description="Members who can be paid and would not fit")
     left_held_count: int = Field(description="Members without bank details, or held by finance, who would not fit")
 
@@ -98,8 +112,16 @@ async def get_preview(
     payouts, over = fitting_in_file(run, await _payouts(conn, run, plan=plan, now=now), taken_minor=0)
     over_payable = sum(payout.payee is not None for payout in over)
     barred = await load_barred_now(conn, payouts, community=run.community, policy=policy, now=now)
-    held = [payout for payout in payouts if payout.payee is None or payout.payout_id in barred]
-    paid = [payout for payout in payouts if payout.payee is not None and payout.payout_id not in barred]
+    payees = await payee_store.load_payees(
+        conn, community=run.community, member_ids=[payout.member_id for payout in payouts]
+    )
+    reasons = {
+        payout.payout_id: reason
+        for payout in payouts
+        if (reason := why_held(payout, payees.get(payout.member_id), barred.get(payout.payout_id))) is not None
+    }
+    held = [payout for payout in payouts if payout.payout_id in reasons]
+    paid = [payout for payout in payouts if payout.payout_id not in reasons]
     return RunPreview(
         at=now,
         programme_id=run.programme_id,
@@ -113,6 +135,7 @@ async def get_preview(
         payer=PayingAccount.model_validate(run.payer),
         paid=WouldBe.model_validate(PreviewSum.of(paid)),
         held=WouldBe.model_validate(PreviewSum.of(held)),
+        held_for=[WouldWaitFor.model_validate(one) for one in held_for(held, reasons)],
         left_payable_count=plan.left_payable + over_payable,
         left_held_count=plan.left_held + len(over) - over_payable,
     )

@@ -183,6 +183,16 @@ async def delete_keys_of_others(conn: Connection, loaded: SanctionsList) -> None
     )
 
 
+async def has_entries(conn: Connection, loaded: SanctionsList) -> bool:
+    """Whether the names of a list are there."""
+    found: bool = await conn.fetchval(
+        "select exists (select from sanctions_entries where community = $1 and list_id = $2)",
+        loaded.community,
+        loaded.list_id,
+    )
+    return found
+
+
 async def delete_entries_before(conn: Connection, *, community: str, kept_count: int) -> None:
     """Delete the entries of lists that were in force before the newest `kept_count` of those."""
     await conn.execute(

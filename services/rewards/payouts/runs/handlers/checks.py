@@ -11,6 +11,7 @@ from services.rewards.payouts.domain import altered
 from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain.runs import Run, RunStoppedError, UnknownRunError
 from services.rewards.payouts.runs.domain.sealing import not_sealed_so, run_altered
+from services.rewards.payouts.sanctions.handlers import load_why_not_whole
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import SealedRun
 from shared.access_keys import load_standings
@@ -108,7 +109,10 @@ def check_histories(sealed: SealedRun) -> None:
 
 
 async def load_stopped(conn: Connection, runs: Sequence[Run]) -> dict[str, str]:
-    """Why runs that are not paid yet do not go on, by run: who made or approved them may not do so any more."""
+    """Why runs that are not paid yet do not go on, by run.
+
+    Who made or approved them may not do so any more, or names cannot be compared with the sanctions list in force.
+    """
     needed = [(run, *need) for run in runs for need in run.needed()]
     stopped: dict[str, str] = {}
     for community in {run.community for run in runs}:
@@ -118,6 +122,9 @@ async def load_stopped(conn: Connection, runs: Sequence[Run]) -> dict[str, str]:
             reason = standing.why_not(scope)
             if reason is not None:
                 stopped.setdefault(run.run_id, f"who {did} it may not do so any more: {reason}")
+        lost = await load_why_not_whole(conn, community=community) if here else None
+        if lost is not None:
+            stopped |= {run.run_id: lost for run, _, _, _ in here if run.run_id not in stopped}
     return stopped
 
 

@@ -16,6 +16,7 @@ from services.rewards.payouts.policies.handlers import load_in_force
 from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain.runs import (
     PayableMember,
+    Plan,
     Run,
     RunState,
     accrued,
@@ -51,6 +52,25 @@ async def create(tx: Transaction[Settings], *, community: str, idempotency_key: 
     if known is not None:
         tx.did(did("create", known, {"state": known.state, "currency": known.terms.currency}))
         return known
+    run, plan = await _planned(tx, community=community, idempotency_key=idempotency_key, by=by)
+    return await _begin(tx, run, plan=plan)
+
+
+async def prepare(tx: Transaction[Settings], *, community: str, idempotency_key: str, by: Actor) -> Run | None:
+    """Begin a run as `create` does, where it would be computed for anybody; None where it would not.
+
+    Raises NoPayableTermsError as `create` does.
+    """
+    known = await store.find_run(tx.conn, community=community, run_id=run_id(community, idempotency_key))
+    if known is not None:
+        return known
+    run, plan = await _planned(tx, community=community, idempotency_key=idempotency_key, by=by)
+    return await _begin(tx, run, plan=plan) if plan.member_ids else None
+
+
+async def _planned(
+    tx: Transaction[Settings], *, community: str, idempotency_key: str, by: Actor
+) -> tuple[Run, Plan]:
     in_force = await find_in_force(tx.conn, community=community, now=tx.now)
     run = open_run(
         in_force,
@@ -74,12 +94,15 @@ async def create(tx: Transaction[Settings], *, community: str, idempotency_key: 
             *await finding_store.load_found_members(tx.conn, community=community),
         ],
     )
-    run = planned_run(run, plan)
+    return planned_run(run, plan), plan
+
+
+async def _begin(tx: Transaction[Settings], run: Run, *, plan: Plan) -> Run:
     if not await store.add_run(tx.conn, run):
         tx.did_nothing()  # the same request came twice at once, and the other one made it
         return run
     await store.add_planned(tx.conn, run, member_ids=plan.member_ids)
-    tell_state(tx, await load_sealed(tx.conn, run), state="computing", by=by)
+    tell_state(tx, await load_sealed(tx.conn, run), state="computing", by=run.created_by)
     counted = {"planned": len(plan.member_ids), "complete": run.complete}
     tx.did(did("create", run, {"state": run.state, "currency": run.terms.currency, **counted}))
     return run

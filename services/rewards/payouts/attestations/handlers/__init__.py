@@ -1,0 +1,1 @@
+"""Noting what is on file of payees, and telling it."""

@@ -1,0 +1,1 @@
+"""Schedules of payout runs: when one is prepared, for another person to approve."""

@@ -1,0 +1,332 @@
+"""Schedules that two people put in force and one stops, and the runs that are prepared at their times.
+
+A run that is prepared is computed and waits for its approver like any other: nothing here approves. It is made by
+the person who proposed the schedule, who therefore does not approve it.
+"""
+
+import logging
+from dataclasses import replace
+from datetime import datetime, time
+from typing import Any
+
+from services.rewards.approvals.domain import Approval, Author, Subject
+from services.rewards.approvals.handlers import (
+    approve_approval,
+    as_told,
+    author_as_told,
+    decide_as_told,
+    propose_approval,
+    told,
+    withdraw_approval,
+)
+from services.rewards.approvals.store import lock_entries
+from services.rewards.ledger.domain.entries import derived_id
+from services.rewards.metrics import PAYOUT_SCHEDULES_REFUSED
+from services.rewards.payouts.domain import Actor
+from services.rewards.payouts.runs.domain.runs import NoPayableTermsError, RunState
+from services.rewards.payouts.runs.handlers.computing import prepare
+from services.rewards.payouts.schedules import store
+from services.rewards.payouts.schedules.domain import (
+    Due,
+    Every,
+    Schedule,
+    ScheduledTime,
+    ScheduleTerms,
+    TimeState,
+    TooManySchedulesError,
+    UnknownScheduleError,
+    due,
+)
+from services.rewards.settings import Settings
+from shared.access_keys import Role, Scope, load_own, load_standings, scopes_of
+from shared.audit import Did
+from shared.calendars import Calendar
+from shared.contracts.facts import (
+    MESSAGE_REQUESTED,
+    PAYOUT_SCHEDULE_CHANGED,
+    MessageRequestedData,
+    PayoutScheduleChanged,
+    PayoutScheduleData,
+)
+from shared.currencies import decimal_amount
+from shared.followed_communities import load_calendars
+from shared.own_facts import ReadBack
+from shared.postgres import Connection
+from shared.topics import MESSAGES, PAYOUTS
+from shared.transaction import Transaction
+
+_SUBJECT = Subject.PAYOUT_SCHEDULE
+#: Schedules looked at with one statement.
+PAGE_COUNT = 500
+#: Runs prepared in one transaction, which holds nobody up for long; the next ones wait for the next turn.
+PREPARED_AT_ONCE_COUNT = 5
+#: People written to of a run that is prepared, at most.
+WRITTEN_TO_MAX_COUNT = 100
+NOTHING_TO_PAY = "nobody has points that a run would pay"
+
+log = logging.getLogger(__name__)
+
+
+async def propose_schedule(
+    tx: Transaction[Settings], *, community: str, key: str, terms: ScheduleTerms, by: Author
+) -> Schedule:
+    """Propose when payout runs are prepared; it is in force once another person approves it.
+
+    Raises TooManyWaitingError when as many wait as may.
+    """
+    await lock_entries(tx.conn, subject=_SUBJECT, community=community)
+    schedule_id = derived_id(f"{community}|payout schedule|{key}")
+    known = await store.find_schedule(tx.conn, community=community, schedule_id=schedule_id)
+    if known is not None:
+        # Its answer is forgotten, after a restore; it is proposed once.
+        tx.did(_entry("propose", known, before=known))
+        return known
+    most = tx.settings.payout_schedules_waiting_max_count
+    approval = await propose_approval(tx, _SUBJECT, community=community, by=by, waiting_max_count=most)
+    schedule = Schedule(community, schedule_id, terms, approval)
+    await store.add_schedule(tx.conn, schedule)
+    _tell(tx, schedule)
+    tx.did(_entry("propose", schedule))
+    return schedule
+
+
+async def approve_schedule(tx: Transaction[Settings], *, community: str, schedule_id: str, by: Author) -> Schedule:
+    """Put a schedule in force that another person proposed; approving again changes nothing.
+
+    Its first time is the first after this moment. Raises UnknownScheduleError, SamePersonError, DecidedError when
+    it was withdrawn or who proposed it may not do so any more, and TooManySchedulesError when as many are in force
+    as may be.
+    """
+    before = await _lock(tx, community=community, schedule_id=schedule_id)
+    most = tx.settings.payout_schedules_max_count
+    approval = await approve_approval(tx, before.approval, community=community, entry_id=schedule_id, by=by)
+    after = replace(before, approval=approval)
+    if approval is not before.approval:
+        if await store.count_in_force(tx.conn, community=community) > most:
+            raise TooManySchedulesError(f"{most} schedules are in force; stop one first")
+        _tell(tx, after)
+    tx.did(_entry("approve", after, before=before))
+    return after
+
+
+async def withdraw_schedule(tx: Transaction, *, community: str, schedule_id: str, by: Author) -> Schedule:
+    """Have a proposed schedule never come into force; again changes nothing.
+
+    Raises UnknownScheduleError, and DecidedError when it was approved.
+    """
+    before = await _lock(tx, community=community, schedule_id=schedule_id)
+    approval = await withdraw_approval(tx, before.approval, community=community, entry_id=schedule_id, by=by)
+    after = replace(before, approval=approval)
+    if approval is not before.approval:
+        _tell(tx, after)
+    tx.did(_entry("withdraw", after, before=before))
+    return after
+
+
+async def stop_schedule(tx: Transaction, *, community: str, schedule_id: str, by: Author) -> Schedule:
+    """Have no more runs prepared by a schedule; again changes nothing. Runs that there are stay.
+
+    Raises UnknownScheduleError, and ScheduleStateError when it was never in force.
+    """
+    before = await _lock(tx, community=community, schedule_id=schedule_id)
+    after = before.stopped(by=by, now=tx.now)
+    if after is not before:
+        await store.set_stopped(tx.conn, after)
+        _tell(tx, after)
+    tx.did(_entry("stop", after, before=before))
+    return after
+
+
+async def load_schedule(conn: Connection, *, community: str, schedule_id: str) -> Schedule:
+    """A schedule. Raises UnknownScheduleError when there is none."""
+    schedule = await store.find_schedule(conn, community=community, schedule_id=schedule_id)
+    if schedule is None:
+        raise UnknownScheduleError
+    return schedule
+
+
+async def prepare_scheduled(tx: Transaction[Settings]) -> None:
+    """Timer: prepare the runs of schedules whose time has come, and tell who may approve of those that are ready."""
+    for computed in await store.load_computed(tx.conn, limit=PREPARED_AT_ONCE_COUNT):
+        await _tell_approvers(tx, computed)
+    prepared, after = 0, None
+    while True:
+        page = await store.page_in_force(tx.conn, after=after, limit=PAGE_COUNT)
+        communities = {standing.schedule.community for standing in page}
+        calendars = await load_calendars(tx.conn, communities=communities)
+        for schedule, last_day in page:
+            calendar = calendars.get(schedule.community, Calendar())
+            if due(schedule, last_day=last_day, calendar=calendar, now=tx.now) is not None:
+                await _prepare_next(tx, schedule, calendar=calendar)
+                prepared += 1
+            if prepared == PREPARED_AT_ONCE_COUNT:
+                return
+        if len(page) < PAGE_COUNT:
+            break
+        after = page[-1].schedule
+    PAYOUT_SCHEDULES_REFUSED.set(await store.count_refused(tx.conn))
+
+
+async def _prepare_next(tx: Transaction[Settings], seen: Schedule, *, calendar: Calendar) -> None:
+    """Prepare what is due of a schedule; whoever came before has done it."""
+    # Two who wake at once come one after the other, and the second finds the day there.
+    schedule = await _lock(tx, community=seen.community, schedule_id=seen.schedule_id)
+    last_day = await store.find_last_day(tx.conn, schedule)
+    what = due(schedule, last_day=last_day, calendar=calendar, now=tx.now)
+    if what is None:
+        return
+    made = await _made(tx, schedule, what=what)
+    await store.add_time(tx.conn, made)
+    if made.state is TimeState.REFUSED:
+        log.warning(
+            "no payout run of %s was prepared for %s: %s", made.community, made.time.day.isoformat(), made.reason
+        )
+
+
+async def _made(tx: Transaction[Settings], schedule: Schedule, *, what: Due) -> ScheduledTime:
+    proposer = schedule.approval.proposed_by
+    noted = ScheduledTime(
+        *(schedule.community, schedule.schedule_id, what.time, TimeState.REFUSED, what.missed_count, tx.now)
+    )
+    credentials = [(proposer.person_id, proposer.credential)]
+    (standing,) = await load_standings(tx.conn, credentials, community=schedule.community)
+    reason = standing.why_not_in_person(Scope.PAYOUTS_WRITE)
+    if reason is not None:
+        return replace(noted, reason=f"who proposed the schedule may not make runs any more: {reason}")
+    # By the person, and not by the key of then: a key that was replaced stops no schedule.
+    by = Actor(proposer.person_id, f"schedule:{schedule.schedule_id}")
+    try:
+        run = await prepare(
+            tx, community=schedule.community, idempotency_key=schedule.key_of(what.time.day), by=by
+        )
+    except NoPayableTermsError as error:
+        return replace(noted, reason=str(error))
+    if run is None:
+        return replace(noted, state=TimeState.NOTHING, reason=NOTHING_TO_PAY)
+    return replace(noted, state=TimeState.COMPUTING, run_id=run.run_id)
+
+
+async def _tell_approvers(tx: Transaction, computed: store.Computed) -> None:
+    """Write to each person who may approve the run and is a member, under one of their ids; once."""
+    scheduled = replace(computed.time, state=TimeState.PREPARED, noted_at=tx.now)
+    await store.set_prepared(tx.conn, scheduled)
+    if computed.run_state is not RunState.OPEN or not computed.payable_count:
+        return
+    roles = [role for role in Role if Scope.PAYOUTS_APPROVE in scopes_of((role,), scheduled.community)]
+    people = await store.load_people_with(
+        tx.conn, community=scheduled.community, roles=roles, limit=WRITTEN_TO_MAX_COUNT
+    )
+    for person_id in people:
+        own = sorted(await load_own(tx.conn, community=scheduled.community, person_id=person_id))
+        if not own or person_id == computed.made_by_person:
+            continue
+        request_id = scheduled.request_id(person_id)
+        data: MessageRequestedData = {
+            "request_id": request_id,
+            "kind": "payout_run_prepared",
+            "member_id": own[0],
+            "values": {
+                "payouts": str(computed.payable_count),
+                "amount": f"{decimal_amount(computed.amount_minor, computed.currency)} {computed.currency}",
+                "day": scheduled.time.day.isoformat(),
+            },
+        }
+        tx.tell(
+            MESSAGES,
+            MESSAGE_REQUESTED,
+            fact_id=request_id,
+            community=scheduled.community,
+            subject=own[0],
+            data=data,
+        )
+
+
+async def _lock(tx: Transaction, *, community: str, schedule_id: str) -> Schedule:
+    await lock_entries(tx.conn, subject=_SUBJECT, community=community)
+    return await load_schedule(tx.conn, community=community, schedule_id=schedule_id)
+
+
+def _entry(verb: str, after: Schedule, *, before: Schedule | None = None) -> Did:
+    terms = after.terms
+    said: dict[str, Any] = {
+        "state": after.approval.state,
+        "stopped": after.stopped_at is not None,
+        "effective_from": terms.effective_from.isoformat(),
+        "every": terms.every.value,
+        "on_day": terms.on_day,
+        "month_of_quarter": terms.month_of_quarter,
+        "at": _clock(terms.at),
+    }
+    was = None if before is None else {"state": before.approval.state, "stopped": before.stopped_at is not None}
+    return Did(f"payout_schedule.{verb}", "payout_schedule", after.schedule_id, before=was, after=said)
+
+
+def _tell(tx: Transaction, schedule: Schedule) -> None:
+    terms = schedule.terms
+    data: PayoutScheduleData = {
+        "schedule_id": schedule.schedule_id,
+        "effective_from": terms.effective_from,
+        "every": terms.every.value,
+        "on_day": terms.on_day,
+        "at": _clock(terms.at),
+        **told(schedule.approval),
+    }
+    if terms.month_of_quarter is not None:
+        data["month_of_quarter"] = terms.month_of_quarter
+    state = schedule.approval.state.value
+    if schedule.stopped_at is not None and schedule.stopped_by is not None:
+        state = "stopped"
+        data["stopped_at"] = schedule.stopped_at
+        data["stopped_by"] = schedule.stopped_by.credential
+        if schedule.stopped_by.person_id is not None:
+            data["stopped_by_person"] = schedule.stopped_by.person_id
+    tx.tell(
+        PAYOUTS,
+        PAYOUT_SCHEDULE_CHANGED,
+        fact_id=derived_id(f"{schedule.community}|payout schedule|{schedule.schedule_id}|{state}"),
+        community=schedule.community,
+        subject=schedule.schedule_id,
+        data=data,
+    )
+
+
+def _clock(at: time) -> str:
+    return at.strftime("%H:%M")
+
+
+async def on_schedules_told(tx: Transaction, facts: list[PayoutScheduleChanged]) -> None:
+    """Take in the schedules that the database has forgotten, and what was decided of them."""
+    for fact in facts:
+        community, data = fact["community"], fact["data"]
+        key = {"community": community, "schedule_id": data["schedule_id"]}
+        approval = await as_told(tx, data, subject=_SUBJECT, community=community)
+        known = await store.find_schedule(tx.conn, **key)
+        if known is None:
+            waiting = _schedule_told(community, data, replace(approval, state=approval.state.PROPOSED))
+            await store.add_schedule(tx.conn, waiting)
+        before = None if known is None else known.approval
+        await decide_as_told(tx, approval, known=before, community=community, entry_id=data["schedule_id"])
+        stopped_at: datetime | None = data.get("stopped_at")
+        if stopped_at is not None:
+            by = await author_as_told(
+                tx, data.get("stopped_by_person"), credential=data.get("stopped_by", ""), community=community
+            )
+            schedule = _schedule_told(community, data, approval)
+            await store.set_stopped(tx.conn, schedule.stopped(by=by, now=stopped_at))
+
+
+def _schedule_told(community: str, data: PayoutScheduleData, approval: Approval) -> Schedule:
+    terms = ScheduleTerms(
+        effective_from=data["effective_from"],
+        every=Every(data["every"]),
+        on_day=data["on_day"],
+        at=time.fromisoformat(data["at"]),
+        month_of_quarter=data.get("month_of_quarter"),
+    )
+    return Schedule(community, data["schedule_id"], terms, approval)
+
+
+#: Before runs: a time that the backup lacks is found to have its run once it comes again.
+READ_BACK = (
+    ReadBack((PAYOUTS,), PAYOUT_SCHEDULE_CHANGED.adapter, on_schedules_told, (PAYOUT_SCHEDULE_CHANGED.name,)),
+)

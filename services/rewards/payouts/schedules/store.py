@@ -1,0 +1,302 @@
+"""The SQL of schedules of payout runs and of their times."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from asyncpg import Record
+
+from services.rewards.approvals.domain import ApprovalState, Subject
+from services.rewards.approvals.store import approval_of, author_of
+from services.rewards.payouts.runs.domain.runs import RunState
+from services.rewards.payouts.schedules.domain import (
+    Every,
+    Schedule,
+    ScheduledTime,
+    SchedulePlace,
+    ScheduleTerms,
+    Time,
+    TimePlace,
+    TimeState,
+)
+from shared.postgres import Connection
+
+
+class Standing(NamedTuple):
+    """A schedule in force, and its last day of which it is known what became of it."""
+
+    schedule: Schedule
+    last_day: date | None
+
+
+class Computed(NamedTuple):
+    """A time whose run is computed, and what the run has to approve: the state it is in, its payouts and money."""
+
+    time: ScheduledTime
+    run_state: RunState
+    payable_count: int
+    amount_minor: int
+    currency: str
+    made_by_person: str | None
+
+
+async def add_schedule(conn: Connection, schedule: Schedule) -> None:
+    """Add a schedule that somebody proposes."""
+    terms = schedule.terms
+    await conn.execute(
+        """
+        insert into payout_schedules (
+            community, schedule_id, effective_from, every, on_day, month_of_quarter, at, state, proposed_at,
+            proposed_by_person, proposed_by, proposed_by_credential)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        """,
+        schedule.community,
+        schedule.schedule_id,
+        terms.effective_from,
+        terms.every,
+        terms.on_day,
+        terms.month_of_quarter,
+        terms.at,
+        schedule.approval.state,
+        schedule.approval.proposed_at,
+        *schedule.approval.proposed_by,
+    )
+
+
+async def set_stopped(conn: Connection, schedule: Schedule) -> None:
+    """Set since when, and by whom, a schedule is stopped; one that is stopped stays as it is."""
+    await conn.execute(
+        """
+        update payout_schedules
+        set stopped_at = $3, stopped_by_person = $4, stopped_by = $5, stopped_by_credential = $6
+        where community = $1 and schedule_id = $2 and stopped_at is null
+        """,
+        schedule.community,
+        schedule.schedule_id,
+        schedule.stopped_at,
+        *(schedule.stopped_by or (None, None, None)),
+    )
+
+
+async def find_schedule(conn: Connection, *, community: str, schedule_id: str) -> Schedule | None:
+    """A schedule as it is."""
+    row = await conn.fetchrow(
+        "select * from payout_schedules where community = $1 and schedule_id = $2", community, schedule_id
+    )
+    return None if row is None else _schedule(row)
+
+
+async def page_of_schedules(
+    conn: Connection, *, community: str, state: ApprovalState | None, after: SchedulePlace | None, limit: int
+) -> list[Schedule]:
+    """Schedules, newest first, beginning after a place."""
+    rows = await conn.fetch(
+        """
+        select * from payout_schedules
+        where community = $1 and ($2::text is null or state = $2)
+          and ($3::timestamptz is null or (proposed_at, schedule_id) < ($3, $4::uuid))
+        order by proposed_at desc, schedule_id desc limit $5
+        """,
+        community,
+        state,
+        *(after or (None, None)),
+        limit,
+    )
+    return [_schedule(row) for row in rows]
+
+
+async def count_in_force(conn: Connection, *, community: str) -> int:
+    """How many schedules are in force in a community."""
+    count: int = await conn.fetchval(
+        "select count(*) from payout_schedules where community = $1 and state = 'approved' and stopped_at is null",
+        community,
+    )
+    return count
+
+
+async def page_in_force(conn: Connection, *, after: Schedule | None, limit: int) -> list[Standing]:
+    """Schedules in force of all communities in the order of their keys, beginning after one."""
+    rows = await conn.fetch(
+        """
+        select s.*, (
+            select max(day) from payout_schedule_times t
+            where t.community = s.community and t.schedule_id = s.schedule_id) as last_day
+        from payout_schedules s
+        where state = 'approved' and stopped_at is null
+          and ($1::text is null or (community, schedule_id) > ($1, $2::uuid))
+        order by community, schedule_id limit $3
+        """,
+        after.community if after else None,
+        after.schedule_id if after else None,
+        limit,
+    )
+    return [Standing(_schedule(row), row["last_day"]) for row in rows]
+
+
+async def find_last_day(conn: Connection, schedule: Schedule) -> date | None:
+    """The last day of a schedule of which it is known what became of it."""
+    day: date | None = await conn.fetchval(
+        "select max(day) from payout_schedule_times where community = $1 and schedule_id = $2",
+        schedule.community,
+        schedule.schedule_id,
+    )
+    return day
+
+
+async def add_time(conn: Connection, time: ScheduledTime) -> None:
+    """Add what becomes of a time of a schedule. Its day is there once."""
+    await conn.execute(
+        """
+        insert into payout_schedule_times (
+            community, schedule_id, day, due_at, state, missed_count, noted_at, run_id, reason)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        """,
+        time.community,
+        time.schedule_id,
+        *time.time,
+        time.state,
+        time.missed_count,
+        time.noted_at,
+        time.run_id,
+        time.reason,
+    )
+
+
+async def set_prepared(conn: Connection, time: ScheduledTime) -> None:
+    """Set that the run of a time is computed."""
+    await conn.execute(
+        """
+        update payout_schedule_times set state = 'prepared', noted_at = $4
+        where community = $1 and schedule_id = $2 and day = $3
+        """,
+        time.community,
+        time.schedule_id,
+        time.time.day,
+        time.noted_at,
+    )
+
+
+async def load_computed(conn: Connection, *, limit: int) -> list[Computed]:
+    """Times whose run has been computed, with what is to approve, the first noted first; they are locked.
+
+    Another worker's are left to it.
+    """
+    rows = await conn.fetch(
+        """
+        select t.*, r.state as run_state, r.currency, r.created_by_person, coalesce(p.count, 0) as count,
+               coalesce(p.minor, 0)::bigint as minor
+        from payout_schedule_times t join payout_runs r using (community, run_id)
+        cross join lateral (
+            select count(*) as count, sum(amount_minor) as minor from payouts
+            where community = t.community and run_id = t.run_id and state = 'eligible') p
+        where t.state = 'computing' and r.state <> 'computing'
+        order by t.noted_at limit $1 for update of t skip locked
+        """,
+        limit,
+    )
+    return [
+        Computed(
+            _time(row),
+            RunState(row["run_state"]),
+            row["count"],
+            row["minor"],
+            row["currency"],
+            str(row["created_by_person"]) if row["created_by_person"] else None,
+        )
+        for row in rows
+    ]
+
+
+async def page_of_times(
+    conn: Connection, *, community: str, schedule_id: str, after: TimePlace | None, limit: int
+) -> list[ScheduledTime]:
+    """Times of a schedule that have come, newest first, beginning after a place."""
+    rows = await conn.fetch(
+        """
+        select * from payout_schedule_times
+        where community = $1 and schedule_id = $2 and ($3::date is null or day < $3)
+        order by day desc limit $4
+        """,
+        community,
+        schedule_id,
+        after.day if after else None,
+        limit,
+    )
+    return [_time(row) for row in rows]
+
+
+async def load_last_times(
+    conn: Connection, *, community: str, schedule_ids: Sequence[str]
+) -> dict[str, ScheduledTime]:
+    """What became of the last time of each of these schedules that had one."""
+    rows = await conn.fetch(
+        """
+        select t.* from unnest($2::uuid[]) as s(schedule_id)
+        cross join lateral (
+            select * from payout_schedule_times
+            where community = $1 and schedule_id = s.schedule_id order by day desc limit 1) t
+        """,
+        community,
+        list(schedule_ids),
+    )
+    return {str(row["schedule_id"]): _time(row) for row in rows}
+
+
+async def count_refused(conn: Connection) -> int:
+    """How many schedules in force, of all communities, had no run prepared at their last time."""
+    count: int = await conn.fetchval(
+        """
+        select count(*) from payout_schedules s
+        cross join lateral (
+            select state from payout_schedule_times t
+            where t.community = s.community and t.schedule_id = s.schedule_id order by day desc limit 1) t
+        where s.state = 'approved' and s.stopped_at is null and t.state = 'refused'
+        """
+    )
+    return count
+
+
+async def load_people_with(conn: Connection, *, community: str, roles: Sequence[str], limit: int) -> list[str]:
+    """People of a community who have one of these roles and may act, by their ids."""
+    rows = await conn.fetch(
+        """
+        select p.person_id from followed_people p
+        where community = $1 and kind = 'person' and roles && $2::text[]
+          and not exists (select from followed_people d where d.person_id = p.person_id and d.disabled)
+        order by person_id limit $3
+        """,
+        community,
+        list(roles),
+        limit,
+    )
+    return [str(row["person_id"]) for row in rows]
+
+
+def _schedule(row: Record) -> Schedule:
+    return Schedule(
+        community=row["community"],
+        schedule_id=str(row["schedule_id"]),
+        terms=ScheduleTerms(
+            effective_from=row["effective_from"],
+            every=Every(row["every"]),
+            on_day=row["on_day"],
+            at=row["at"],
+            month_of_quarter=row["month_of_quarter"],
+        ),
+        approval=approval_of(row, subject=Subject.PAYOUT_SCHEDULE),
+        stopped_at=row["stopped_at"],
+        stopped_by=None if row["stopped_at"] is None else author_of(row, "stopped_by"),
+    )
+
+
+def _time(row: Record) -> ScheduledTime:
+    return ScheduledTime(
+        community=row["community"],
+        schedule_id=str(row["schedule_id"]),
+        time=Time(row["day"], row["due_at"]),
+        state=TimeState(row["state"]),
+        missed_count=row["missed_count"],
+        noted_at=row["noted_at"],
+        run_id=str(row["run_id"]) if row["run_id"] else None,
+        reason=row["reason"],
+    )

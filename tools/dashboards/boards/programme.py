@@ -8,6 +8,7 @@ BOARD = Board(
     description="What the rules give, hold back and refuse; campaigns and what waits for a second person.",
     page="/programme",
     alerts=(
+        "PlauditBacktestStuck",
         "PlauditCampaignBraked",
         "PlauditCampaignSpent",
         "PlauditWaitsForAnother",
@@ -134,6 +135,15 @@ BOARD = Board(
                     Query("max(plaudit_rewards_bank_lines_open)", "lines of banks"),
                     Query("max(plaudit_rewards_payout_holds)", "members whose money is held"),
                     Query("max by (check) (plaudit_rewards_payout_findings)", "payouts: {{check}}"),
+                ),
+            ),
+            Panel(
+                "Backtests",
+                "Backtests that wait and run, and seconds since one of them got on last.",
+                "short",
+                (
+                    Query("max by (state) (plaudit_scoring_backtests)", "{{state}}"),
+                    Query("max(plaudit_scoring_backtest_stuck_seconds)", "seconds without a step"),
                 ),
             ),
             Panel(

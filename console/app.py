@@ -93,7 +93,7 @@ from console.pages.payout_runs import routes as payout_runs
 from console.pages.payout_schedules import routes as payout_schedules
 from console.pages.people import routes as people
 from console.pages.pipeline import routes as pipeline
-from console.pages.programme import audiences, editing, keeping
+from console.pages.programme import audiences, backtests, editing, keeping
 from console.pages.programme import routes as programme
 from console.pages.quests import routes as quests
 from console.pages.rates import routes as rates

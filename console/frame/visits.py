@@ -174,6 +174,7 @@ def _(text: str) -> str:
 #: What is told once, after something was done.
 TOASTS = {
     "saved": _("Saved"),
+    "backtest-cancelled": _("The backtest is cancelled"),
     "in-cart": _("It is in your cart"),
     "in-hand": _("You have it in hand"),
     "put-back": _("It is back: others can take it"),

@@ -47,7 +47,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         **NOBODYS_SHARED,
         "communities": (
             "community has_events calendar title currency languages look_name colours logo_png public "
-            "publishing texts_days rejected_days revision bots bots_considered_up_to lowering_by "
+            "publishing backtest texts_days rejected_days revision bots bots_considered_up_to lowering_by "
             "lowering_community lowering_asked_at standings embed_sites"
         ),
         "connections": (
@@ -115,6 +115,13 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "activities": "community event_uid scored retracted event_time said_at said_id said_uid said_by",
         "audience_sweeps": "community version after_member is_done",
         "awards_read_back": "community event_uid award_id total revision programme_version",
+        # What a backtest found so far has ids of members and awards, and is gone as soon as it ends.
+        "backtest_pieces": "community backtest_id piece offsets packed",
+        "backtests": (
+            "community backtest_id state since until audience drafts asked_at asked_by asked_by_person "
+            "asked_by_credential begins ends records_count read_count events_count used_seconds attempts "
+            "waits_for_live moved_at ended_at failure result"
+        ),
         "campaign_wallets": "community campaign_id limit_points revision",
         "campaign_books": (
             "community campaign_id state is_slowed is_let_go last_day changed_at changed_by_person changed_by "

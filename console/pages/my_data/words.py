@@ -81,6 +81,7 @@ HELD: Final = (
     _("Who is merged into whom, by ids that are nobody's"),
     _("What was commanded about them, and who read of them"),
     _("In which audiences they are"),
+    _("That a draft of the programme would have given them most more or less"),
     _("Which audiences they entered and left"),
     _("When they came into audiences and left them"),
     _("Attributes by which figures are sliced"),

@@ -35,6 +35,14 @@ HELD: Final = (
         says="When it is looked at anew in which audiences they are",
     ),
     Held(
+        "backtest_movers",
+        personal="",
+        others="community backtest_id draft place member_id points_before points_after",
+        order="community backtest_id draft place",
+        erased=Erased.DELETED,
+        says="That a draft of the programme would have given them most more or less",
+    ),
+    Held(
         "quality_contents",
         personal="",
         others=(

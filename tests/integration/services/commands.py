@@ -331,6 +331,20 @@ async def resume_campaign(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"{await _campaign(desk)}/resume", {"reason": "Go on"})
 
 
+def _backtest() -> dict[str, Any]:
+    return {"since": "2026-01-01T00:00:00Z", "drafts": [{"text": DRAFT["text"]}]}
+
+
+async def ask_for_backtest(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", "/v1/backtests", _backtest())
+
+
+async def cancel_backtest(desk: Desk) -> Ask:
+    answer = await desk.api.post("/v1/backtests", json=_backtest())
+    assert answer.status_code == 201, answer.text
+    return Ask(desk.api, "POST", f"/v1/backtests/{answer.json()['backtest_id']}/cancel", None)
+
+
 async def begin_draft(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/programme-drafts", DRAFT)
 
@@ -2041,6 +2055,8 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
         "guideline_case.appeal",
         appeal_decision,
     ),
+    "scoring POST /v1/backtests": ("backtest.ask", ask_for_backtest),
+    "scoring POST /v1/backtests/{backtest_id}/cancel": ("backtest.cancel", cancel_backtest),
     "scoring POST /v1/programme-drafts": ("programme_draft.begin", begin_draft),
     "scoring PUT /v1/programme-drafts/{draft_id}": ("programme_draft.save", save_draft),
     "scoring DELETE /v1/programme-drafts/{draft_id}": ("programme_draft.discard", discard_draft),

@@ -8,6 +8,7 @@ BOARD = Board(
     description="What the rules give, hold back and refuse; campaigns and what waits for a second person.",
     page="/programme",
     alerts=(
+        "PlauditBacktestStuck",
         "PlauditCampaignBraked",
         "PlauditCampaignSpent",
         "PlauditWaitsForAnother",
@@ -136,6 +137,15 @@ BOARD = Board(
                     Query("max by (check) (plaudit_rewards_payout_findings)", "payouts: {{check}}"),
                     Query("max(plaudit_rewards_payout_schedules_refused)", "schedules without a run"),
                     Query("max(plaudit_rewards_bank_check_items)", "payouts that differ from the bank or ledger"),
+                ),
+            ),
+            Panel(
+                "Backtests",
+                "Backtests that wait and run, and seconds since one of them got on last.",
+                "short",
+                (
+                    Query("max by (state) (plaudit_scoring_backtests)", "{{state}}"),
+                    Query("max(plaudit_scoring_backtest_stuck_seconds)", "seconds without a step"),
                 ),
             ),
             Panel(

@@ -195,12 +195,22 @@ def set_card(
 @click.argument("reward", metavar="REWARD")
 @click.argument("currency", metavar="CURRENCY", required=False)
 @click.option("--minor-per-point", help="What a point is worth, in minor units of CURRENCY")
-def price(where: Where, as_json: bool, reward: str, currency: str | None, minor_per_point: str | None) -> None:
+@click.option(
+    "--follows",
+    type=click.Choice(["rates", "provider"]),
+    default="rates",
+    show_default=True,
+    help="Whether CURRENCY is by the community's exchange rates, or by what its provider quotes",
+)
+def price(
+    where: Where, as_json: bool, reward: str, currency: str | None, minor_per_point: str | None, follows: str
+) -> None:
     """Have the price of REWARD follow the rate of CURRENCY, or (without it) be the catalogue's own again."""
-    body = {"currency": currency, "minor_per_point": minor_per_point}
+    body = {"currency": currency, "minor_per_point": minor_per_point, "follows": follows}
     made = _ask(where, "PUT", f"/v1/catalogue/rewards/{quote(reward, safe='')}/card/price", BOTH, json=body)
-    follows = "follows the rate: it is quoted within seconds" if currency else "is the catalogue's own"
-    click.echo(json.dumps(made) if as_json else f"the price of {reward} {follows}")
+    whose = "its provider" if follows == "provider" else "the rate"
+    result = f"follows {whose}: it is quoted within seconds" if currency else "is the catalogue's own"
+    click.echo(json.dumps(made) if as_json else f"the price of {reward} {result}")
 
 
 @gift_card.command("quotes", epilog="Example: plaudit gift-card quotes --json")

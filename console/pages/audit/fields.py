@@ -145,6 +145,7 @@ FIELDS: Final = {
     "minimum_minor": _("least payout, in minor units"),
     "minimum_age": _("minimum age, in years"),
     "minor_per_point": _("minor units for a point"),
+    "follows": _("what its price follows"),
     "model": _("model"),
     "month": _("month"),
     "more_fields": _("more fields"),

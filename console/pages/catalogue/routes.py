@@ -187,9 +187,13 @@ async def remove_picture(visit: Visit) -> Response:
 
 
 async def set_price(visit: Visit) -> Response:
-    """Have its price follow a rate, or (both fields empty) be the catalogue's again."""
-    said = {name: visit.form.get(name, "").strip() for name in ("priced_in", "minor_per_point")}
-    body = {"currency": said["priced_in"] or None, "minor_per_point": said["minor_per_point"] or None}
+    """Have its price follow a rate or its provider, or (both fields empty) be the catalogue's again."""
+    said = {name: visit.form.get(name, "").strip() for name in ("priced_in", "minor_per_point", "follows")}
+    body = {
+        "currency": said["priced_in"] or None,
+        "minor_per_point": said["minor_per_point"] or None,
+        "follows": said["follows"] or "rates",
+    }
     done = await visit.ask.command("PUT", "rewards", f"{_path(visit)}/card/price", body)
     if not done.ok:
         return await _one(visit, refused=Refusal.of(done))

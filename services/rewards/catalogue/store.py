@@ -126,7 +126,8 @@ async def page_of_rewards(
         where community = $1 and ($2::text is null or kind = $2) and ($3::text is null or category = $3)
             and ($4::text is null or tags @> array[$4])
             and ($5::text is null or position(lower($5) in lower(title)) > 0
-                or position(lower($5) in reward_id) > 0)
+                or position(lower($5) in reward_id) > 0
+                or exists (select from unnest(tags) as t(tag) where position(lower($5) in t.tag) > 0))
             and ($6::text is null or reward_id > $6)
         order by reward_id limit $7
         """,

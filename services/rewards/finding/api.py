@@ -137,7 +137,7 @@ async def find_offered_rewards(
         Query(
             max_length=SEARCH_MAX_CHARS,
             pattern=NO_CONTROL,
-            description="Words, or how they begin, that all stand in title or description; the first eight count",
+            description="Words, or how they begin, that all stand in title, description or tags; eight count",
         ),
     ] = None,
     language: Annotated[

@@ -27,6 +27,7 @@ _OFFERED: Final = """
         order by q.reward_id, q.quoted_at desc, q.quote_id),
     offered as (
         select r.reward_id, r.kind, r.category, r.tags, r.words,
+            to_tsvector('simple', translate(array_to_string(r.tags, ' '), '<>&/@.:-_', '         ')) as tag_words,
             coalesce(r.translations -> $3 ->> 'title', r.title) as title,
             coalesce(nullif(r.translations -> $3 ->> 'description', ''), r.description) as description,
             coalesce(quote.points, price.points)::bigint as points, g.currency, g.face_minor,
@@ -40,7 +41,7 @@ _OFFERED: Final = """
         union all
         select d.reward_id, 'other', null, '{}'::text[],
             to_tsvector('simple', translate(d.title || ' ' || d.description, '<>&/@.:-_', '         ')),
-            d.title, d.description, d.points, null, null, null
+            ''::tsvector, d.title, d.description, d.points, null, null, null
         from unnest($4::text[], $5::text[], $6::text[], $7::bigint[]) as d(reward_id, title, description, points)
         where not exists (
             select from catalogue_rewards own where own.community = $1 and own.reward_id = d.reward_id))
@@ -54,9 +55,9 @@ _PAGE: Final = """
     {offered}
     select o.reward_id, o.points, lower(o.title) as title, o.currency, o.face_minor, o.countries
     from offered o, (select $16::bigint as points, $17::text as title, $18::text as reward_id) at
-    where ($8::text is null or (o.words @@ to_tsquery('simple', $8)
-            and to_tsvector('simple', translate(o.title || ' ' || o.description, '<>&/@.:-_', '         '))
-                @@ to_tsquery('simple', $8)))
+    where ($8::text is null or ((o.words || o.tag_words) @@ to_tsquery('simple', $8)
+            and (to_tsvector('simple', translate(o.title || ' ' || o.description, '<>&/@.:-_', '         '))
+                || o.tag_words) @@ to_tsquery('simple', $8)))
         and ($9::text is null or o.kind = $9) and ($10::text is null or o.category = $10)
         and ($11::text is null or o.currency = $11) and ($20::text[] is null or o.tags @> $20)
         and ($12::text is null or o.countries is null or jsonb_array_length(o.countries) = 0 or o.countries ? $12)

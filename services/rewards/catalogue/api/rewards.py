@@ -362,7 +362,7 @@ async def list_rewards(
         Query(
             max_length=SEARCH_MAX_CHARS,
             pattern=NO_CONTROL,
-            description="Only those with this in their title or id",
+            description="Only those with this in their title, id or tags",
         ),
     ] = None,
     limit: Limit = 100,

@@ -143,6 +143,12 @@ async def test_rewards_are_filtered_by_tags_that_are_written_alike(shop: Any, ap
     assert await ids(api, shop, tag=["online", "for readers"]) == ["course"]
     assert await ids(api, shop, tag="online", max_points=55) == ["course"]
     assert await ids(api, shop, tag="offline") == []
+    # Free words are looked for in tags too, and in title and tags together.
+    assert await ids(api, shop, q="onl") == ["course", "app"]
+    assert await ids(api, shop, q="course readers") == ["course"]
+    assert await ids(api, shop, q="app readers") == []
+    listed = (await api.get("/v1/catalogue/rewards", params={"q": "READ"})).json()["items"]
+    assert [one["id"] for one in listed] == ["course"]
     for impossible in ("", "x" * 41, ["x"] * 11):
         asked = {"tag": impossible}
         answer = await api.get(f"/v1/members/{shop.uuid('ada')}/offered-rewards", params=asked)

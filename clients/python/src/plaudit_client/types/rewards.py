@@ -119,6 +119,7 @@ class AttestationRequest(TypedDict):
     """What somebody has seen of a payee: a tax form, or that they are so old."""
 
     age_years: NotRequired[int | None]
+    country: NotRequired[str | None]
     form: NotRequired[str | None]
     kind: Literal["tax_form", "age"]
     received_on: NotRequired[str | None]
@@ -149,6 +150,51 @@ class BalanceDifference(TypedDict):
     entries: int
     kind: str | None
     owner: str | None
+
+
+class BankCheckDay(TypedDict):
+    """A day's money in a currency as ledger, payouts and bank say it."""
+
+    bank_minor: int | None
+    checked_at: str
+    currency: str
+    day: str
+    differences_count: int
+    ledger_minor: int
+    payouts_count: int
+    payouts_minor: int
+
+
+class BankCheckDone(TypedDict):
+    """What the check of a day found."""
+
+    day: str
+    days: list[BankCheckDay]
+    differences: list[BankCheckItem]
+
+
+class BankCheckItem(TypedDict):
+    """A payout of which ledger, payouts and bank do not say the same on a day."""
+
+    age_seconds: int
+    bank_minor: int | None
+    currency: str
+    day: str
+    decided: Deed | None
+    found_at: str
+    item_id: str
+    ledger_minor: int
+    looked: Deed | None
+    payout_id: str
+    payouts_minor: int
+    reason: str | None
+    state: Literal["open", "explained", "gone"]
+
+
+class BankCheckRequest(TypedDict):
+    """Which day is checked."""
+
+    day: str
 
 
 class BankFile(TypedDict):
@@ -363,6 +409,7 @@ class CardPrice(TypedDict):
     """
 
     currency: str | None
+    follows: NotRequired[Literal["rates", "provider"]]
     minor_per_point: str | None
 
 
@@ -371,6 +418,7 @@ class CardPriceNow(TypedDict):
 
     currency: str | None
     failed_at: str | None
+    follows: Literal["rates", "provider"] | None
     minor_per_point: str | None
     quote: QuoteShown | None
     reason: str | None
@@ -381,6 +429,7 @@ class CardPriceShown(TypedDict):
     """How the price of a card follows a rate."""
 
     currency: str | None
+    follows: Literal["rates", "provider"] | None
     minor_per_point: str | None
     reward_id: str
 
@@ -710,6 +759,12 @@ class ExpiringPoints(TypedDict):
     expires_at: str
     last_day: str
     points: int
+
+
+class ExplainRequest(TypedDict):
+    """Why the three differ."""
+
+    reason: str
 
 
 class FieldError(TypedDict):
@@ -1456,6 +1511,23 @@ class OrderItem(TypedDict):
     reward_id: str
 
 
+class OrderQuote(TypedDict):
+    """What its provider quoted for an order: when points were reserved, or once that was over before
+    ordering.
+    """
+
+    cost_minor: int
+    currency: str
+    discount_minor: int
+    ends_at: str | None
+    fee_minor: int
+    is_reserved: bool
+    quoted_at: str
+    quoted_by: str
+    rate: str
+    spread_basis_points: int
+
+
 class OrderRequest(TypedDict):
     """Several rewards at once, and what they cost together."""
 
@@ -1593,6 +1665,20 @@ class AccountPage(TypedDict):
     """AccountPage"""
 
     items: list[Account]
+    next: NotRequired[str | None]
+
+
+class BankCheckDayPage(TypedDict):
+    """BankCheckDayPage"""
+
+    items: list[BankCheckDay]
+    next: NotRequired[str | None]
+
+
+class BankCheckItemPage(TypedDict):
+    """BankCheckItemPage"""
+
+    items: list[BankCheckItem]
     next: NotRequired[str | None]
 
 
@@ -1806,6 +1892,13 @@ class PayoutPolicyPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class PayoutSchedulePage(TypedDict):
+    """PayoutSchedulePage"""
+
+    items: list[PayoutSchedule]
+    next: NotRequired[str | None]
+
+
 class PayoutTotalPage(TypedDict):
     """PayoutTotalPage"""
 
@@ -1908,6 +2001,13 @@ class SanctionsListPage(TypedDict):
     """SanctionsListPage"""
 
     items: list[SanctionsList]
+    next: NotRequired[str | None]
+
+
+class ScheduleTimePastPage(TypedDict):
+    """ScheduleTimePastPage"""
+
+    items: list[ScheduleTimePast]
     next: NotRequired[str | None]
 
 
@@ -2020,6 +2120,7 @@ class PayeeAttestation(TypedDict):
 
     age_years: int | None
     attestation_id: str
+    country: str | None
     form: str | None
     kind: Literal["tax_form", "age"]
     member_id: str
@@ -2318,6 +2419,41 @@ class PayoutPolicyTerms(TypedDict):
     warn_above_minor: NotRequired[int | None]
 
 
+class PayoutSchedule(TypedDict):
+    """When payout runs are prepared, and who proposed, decided and stopped that."""
+
+    at: str
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    effective_from: str
+    every: Literal["week", "month", "quarter"]
+    is_in_force: bool
+    last_time: ScheduleTimePast | None
+    month_of_quarter: int | None
+    next_times: list[ScheduleTime]
+    on_day: int
+    proposed_at: str
+    proposed_by: str
+    proposed_by_person: str | None
+    schedule_id: str
+    state: Literal["proposed", "approved", "withdrawn"]
+    stopped_at: str | None
+    stopped_by: str | None
+    stopped_by_person: str | None
+    time_zone: str
+
+
+class PayoutScheduleTerms(TypedDict):
+    """When payout runs are prepared."""
+
+    at: NotRequired[str]
+    effective_from: str
+    every: Literal["week", "month", "quarter"]
+    month_of_quarter: NotRequired[int | None]
+    on_day: int
+
+
 class PayoutTotal(TypedDict):
     """What a person was paid in a year, in one currency."""
 
@@ -2529,6 +2665,7 @@ class ProviderOrder(TypedDict):
     next_at: str | None
     product_id: str
     provider: ProviderName
+    quotes: list[OrderQuote]
     reason: str
     redemption_id: str
     reference: str | None
@@ -2566,15 +2703,18 @@ class QuoteShown(TypedDict):
     cost_currency: str
     cost_minor: int
     currency: str
+    discount_minor: int
     expires_at: str
     face_minor: int
+    fee_minor: int
     points: int
     quote_id: str
     quoted_at: str
+    quoted_by: str | None
     rate: str
     rate_day: str | None
     reward_id: str
-    source: Literal["table", "file"] | None
+    source: Literal["table", "file", "provider"] | None
     spread_basis_points: int
 
 
@@ -2952,6 +3092,7 @@ class RunPreview(TypedDict):
     at: str
     currency: str
     held: WouldBe
+    held_for: list[WouldWaitFor]
     holding_days: int
     left_held_count: int
     left_payable_count: int
@@ -3018,6 +3159,25 @@ class SanctionsList(TypedDict):
     sha256: str
     state: Literal["proposed", "approved", "withdrawn"]
     title: str
+
+
+class ScheduleTime(TypedDict):
+    """A time of a schedule that has not come yet."""
+
+    at: str
+    day: str
+
+
+class ScheduleTimePast(TypedDict):
+    """A time of a schedule that has come, and what became of it."""
+
+    at: str
+    day: str
+    missed_count: int
+    noted_at: str
+    reason: str | None
+    run_id: str | None
+    state: Literal["computing", "prepared", "nothing", "refused"]
 
 
 class SealDifference(TypedDict):
@@ -3647,6 +3807,14 @@ class WouldBe(TypedDict):
     amount_minor: int
     payouts_count: int
     points: int
+
+
+class WouldWaitFor(TypedDict):
+    """Payouts that would wait for one reason."""
+
+    amount_minor: int
+    payouts_count: int
+    reason: str
 
 
 class WriteOffRequest(TypedDict):

@@ -203,7 +203,7 @@ TOASTS = {
     "view-removed": _("The view is removed"),
     "view-restored": _("The view is back"),
     "taken-away": _("Your badge is ready: choose as what"),
-    "renumbered": _("Each of them has a number of their own now"),
+    "renumbered": _("It has its right number now"),
     "issuer-said": _("Members can take badges away"),
     "key-rotated": _("A new key signs from now on"),
     "key-stolen": _("What that key signed does not count any more"),

@@ -17,17 +17,17 @@ from services.recognition.merges.handlers import on_members
 from services.recognition.quests import store as quests_store
 from services.recognition.quests.handlers.deciding import keep_quests
 from services.recognition.thresholds import store as thresholds_store
-from services.recognition.thresholds.handlers import on_programmes
+from services.recognition.thresholds.domain import Grant, ThresholdKey
+from services.recognition.thresholds.handlers import on_programmes, tell_grants
 from services.recognition.turns import store as turns
 from services.recognition.turns.handlers import take_turn
 from services.recognition.turns.store import Work
-from shared.contracts.facts import NUDGE_DECIDED
-from shared.topics import NUDGES
 from tests.integration.services.merging import Merging
 from tests.integration.services.recognition.conftest import RecognitionWorld
 from tests.integration.services.recognition.test_badges_by_criteria import RULES
 from tests.integration.services.recognition.test_counted_badges import event
 from tests.integration.services.recognition.test_merged_meanwhile import held_up
+from tests.integration.services.world import NOON
 
 pytestmark = pytest.mark.stack
 
@@ -144,15 +144,12 @@ async def test_a_community_whose_statement_takes_too_long_costs_no_other_its_tur
 async def test_what_a_turn_told_goes_with_it_and_waits_grow_to_an_end(world: Any) -> None:
     """Another community's failure leaves none of its facts behind."""
 
+    told = Grant(
+        world.community, world.uuid("grant"), world.uuid("a"), ThresholdKey("quest", "q"), "Q", None, NOON, 1
+    )
+
     async def work(_: Work, community: str) -> bool:
-        tx.tell(
-            NUDGES,
-            NUDGE_DECIDED,
-            fact_id=world.uuid("nudge"),
-            community=community,
-            subject=world.uuid("a"),
-            data={"nudge_id": world.uuid("nudge")},  # type: ignore[typeddict-item]
-        )
+        tell_grants(tx, grants=[told])
         await tx.conn.execute("insert into board_versions (community, version) values ($1, 1)", community)
         raise TimeoutError
 

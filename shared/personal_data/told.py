@@ -153,7 +153,8 @@ TOLD: Final[Mapping[str, Told]] = {
     ),
     "payout.sanctions_list_changed.v1": Told(
         "",
-        "by decided_at entries_count list_id person_id proposed_at proposed_by proposed_by_person sha256 state title",
+        "by decided_at entries_count list_id person_id proposed_at proposed_by proposed_by_person sha256 state"
+        " title",
     ),
     "payee.attestation_changed.v1": Told(
         "",

@@ -30,8 +30,8 @@ class Progress(NamedTuple):
 
 
 #: What three say of each payout of a community from $2 until before $3. Each names payouts by itself, so one of
-#: which a single one says anything is here, too. Of the bank's lines those count that say what its states of these days
-#: say, whenever they were booked; a line of a whole run speaks for its payouts.
+#: which a single one says anything is here, too. Of the bank's lines those count that say what its states of these
+#: days say, whenever they were booked; a line of a whole run speaks for its payouts.
 _SAID = """
     with of_payouts as (
         select c.payout_id, p.currency, count(*) filter (where c.state <> 'reversed') as outs,

@@ -16,6 +16,80 @@ class Rewards:
     def __init__(self, ask: Callable[[Call], Any]) -> None:
         self._ask = ask
 
+    def list_items(
+        self,
+        *,
+        state: Literal["open", "explained", "gone"] | None = None,
+        day: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.BankCheckItemPage:
+        """Each with its age and who looks at it."""
+        return cast(
+            "types.BankCheckItemPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/bank-check-items",
+                    params={"state": state, "day": day, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_items(
+        self,
+        *,
+        state: Literal["open", "explained", "gone"] | None = None,
+        day: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.BankCheckItem]:
+        """Every item that `list_items` lists, page by page."""
+        return items(
+            self._ask,
+            call("rewards", "GET", "/v1/bank-check-items", params={"state": state, "day": day, "limit": limit}),
+        )
+
+    def explain_bank_check_item(self, item_id: str, *, reason: str) -> types.BankCheckItem:
+        """It waits no more, and moves no money. When a later check finds other amounts it is open again."""
+        return cast(
+            "types.BankCheckItem",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/bank-check-items/{as_segment(item_id)}/explain",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    def look_at(self, item_id: str) -> types.BankCheckItem:
+        """Others see who does; somebody else may take it over by the same."""
+        return cast(
+            "types.BankCheckItem",
+            self._ask(call("rewards", "POST", f"/v1/bank-check-items/{as_segment(item_id)}/look")),
+        )
+
+    def list_checks(self, *, limit: int | None = None, after: str | None = None) -> types.BankCheckDayPage:
+        """What ledger, payouts and bank say of each, by currency. Days on which none says anything are left
+        out.
+        """
+        return cast(
+            "types.BankCheckDayPage",
+            self._ask(call("rewards", "GET", "/v1/bank-checks", params={"limit": limit, "after": after})),
+        )
+
+    def iter_checks(self, *, limit: int | None = None) -> Iterator[types.BankCheckDay]:
+        """Every item that `list_checks` lists, page by page."""
+        return items(self._ask, call("rewards", "GET", "/v1/bank-checks", params={"limit": limit}))
+
+    def post_check(self, *, day: str) -> types.BankCheckDone:
+        """Each day is checked by itself once it is over; this does it now. What differs becomes an item, once."""
+        return cast(
+            "types.BankCheckDone", self._ask(call("rewards", "POST", "/v1/bank-checks", fields={"day": day}))
+        )
+
     def list_lines(
         self,
         *,
@@ -2260,6 +2334,7 @@ class Rewards:
         *,
         kind: Literal["tax_form", "age"],
         age_years: int | None | NotGiven = NOT_GIVEN,
+        country: str | None | NotGiven = NOT_GIVEN,
         form: str | None | NotGiven = NOT_GIVEN,
         received_on: str | None | NotGiven = NOT_GIVEN,
         valid_until: str | None | NotGiven = NOT_GIVEN,
@@ -2279,6 +2354,7 @@ class Rewards:
                     fields={
                         "kind": kind,
                         "age_years": age_years,
+                        "country": country,
                         "form": form,
                         "received_on": received_on,
                         "valid_until": valid_until,
@@ -2686,6 +2762,127 @@ class Rewards:
         """Payer, rate, count and sum, who made it, and what is not as in the last run that was paid."""
         return cast(
             "types.Review", self._ask(call("rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}/review"))
+        )
+
+    def list_schedules(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.PayoutSchedulePage:
+        """Those in force with their next times, those that wait for another person, and those that are over."""
+        return cast(
+            "types.PayoutSchedulePage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/payout-schedules",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_schedules(
+        self, *, state: Literal["proposed", "approved", "withdrawn"] | None = None, limit: int | None = None
+    ) -> Iterator[types.PayoutSchedule]:
+        """Every item that `list_schedules` lists, page by page."""
+        return items(
+            self._ask, call("rewards", "GET", "/v1/payout-schedules", params={"state": state, "limit": limit})
+        )
+
+    def post_schedule(
+        self,
+        *,
+        effective_from: str,
+        every: Literal["week", "month", "quarter"],
+        on_day: int,
+        at: str | NotGiven = NOT_GIVEN,
+        month_of_quarter: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.PayoutSchedule:
+        """It is in force once another person approves it. At each of its times a run is computed, approved by
+        nobody.
+
+        Whoever proposes the schedule is who made its runs, and so does not approve them. Who may approve
+        and is a member is written to. Of several times that passed while the service was down, the last one
+        is made up for.
+        """
+        return cast(
+            "types.PayoutSchedule",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/payout-schedules",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "effective_from": effective_from,
+                        "every": every,
+                        "on_day": on_day,
+                        "at": at,
+                        "month_of_quarter": month_of_quarter,
+                    },
+                )
+            ),
+        )
+
+    def get_schedule(self, schedule_id: str) -> types.PayoutSchedule:
+        """When its runs are prepared, and who proposed, decided and stopped it."""
+        return cast(
+            "types.PayoutSchedule",
+            self._ask(call("rewards", "GET", f"/v1/payout-schedules/{as_segment(schedule_id)}")),
+        )
+
+    def approve_schedule(self, schedule_id: str) -> types.PayoutSchedule:
+        """Whoever proposed it cannot, by whatever key; approving again changes nothing. No run is approved by
+        that.
+        """
+        return cast(
+            "types.PayoutSchedule",
+            self._ask(call("rewards", "POST", f"/v1/payout-schedules/{as_segment(schedule_id)}/approve")),
+        )
+
+    def stop_schedule(self, schedule_id: str) -> types.PayoutSchedule:
+        """One person is enough; another schedule needs two again. Runs that there are stay; again changes
+        nothing.
+        """
+        return cast(
+            "types.PayoutSchedule",
+            self._ask(call("rewards", "POST", f"/v1/payout-schedules/{as_segment(schedule_id)}/stop")),
+        )
+
+    def list_times(
+        self, schedule_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.ScheduleTimePastPage:
+        """Each with the run that was prepared, or why there is none."""
+        return cast(
+            "types.ScheduleTimePastPage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/payout-schedules/{as_segment(schedule_id)}/times",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_times(self, schedule_id: str, *, limit: int | None = None) -> Iterator[types.ScheduleTimePast]:
+        """Every item that `list_times` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/payout-schedules/{as_segment(schedule_id)}/times", params={"limit": limit}
+            ),
+        )
+
+    def withdraw_schedule(self, schedule_id: str) -> types.PayoutSchedule:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.PayoutSchedule",
+            self._ask(call("rewards", "POST", f"/v1/payout-schedules/{as_segment(schedule_id)}/withdraw")),
         )
 
     def list_payout_totals(
@@ -3841,6 +4038,80 @@ class AsyncRewards:
 
     def __init__(self, ask: Callable[[Call], Awaitable[Any]]) -> None:
         self._ask = ask
+
+    async def list_items(
+        self,
+        *,
+        state: Literal["open", "explained", "gone"] | None = None,
+        day: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.BankCheckItemPage:
+        """Each with its age and who looks at it."""
+        return cast(
+            "types.BankCheckItemPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/bank-check-items",
+                    params={"state": state, "day": day, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_items(
+        self,
+        *,
+        state: Literal["open", "explained", "gone"] | None = None,
+        day: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.BankCheckItem]:
+        """Every item that `list_items` lists, page by page."""
+        return async_items(
+            self._ask,
+            call("rewards", "GET", "/v1/bank-check-items", params={"state": state, "day": day, "limit": limit}),
+        )
+
+    async def explain_bank_check_item(self, item_id: str, *, reason: str) -> types.BankCheckItem:
+        """It waits no more, and moves no money. When a later check finds other amounts it is open again."""
+        return cast(
+            "types.BankCheckItem",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/bank-check-items/{as_segment(item_id)}/explain",
+                    fields={"reason": reason},
+                )
+            ),
+        )
+
+    async def look_at(self, item_id: str) -> types.BankCheckItem:
+        """Others see who does; somebody else may take it over by the same."""
+        return cast(
+            "types.BankCheckItem",
+            await self._ask(call("rewards", "POST", f"/v1/bank-check-items/{as_segment(item_id)}/look")),
+        )
+
+    async def list_checks(self, *, limit: int | None = None, after: str | None = None) -> types.BankCheckDayPage:
+        """What ledger, payouts and bank say of each, by currency. Days on which none says anything are left
+        out.
+        """
+        return cast(
+            "types.BankCheckDayPage",
+            await self._ask(call("rewards", "GET", "/v1/bank-checks", params={"limit": limit, "after": after})),
+        )
+
+    def iter_checks(self, *, limit: int | None = None) -> AsyncIterator[types.BankCheckDay]:
+        """Every item that `list_checks` lists, page by page."""
+        return async_items(self._ask, call("rewards", "GET", "/v1/bank-checks", params={"limit": limit}))
+
+    async def post_check(self, *, day: str) -> types.BankCheckDone:
+        """Each day is checked by itself once it is over; this does it now. What differs becomes an item, once."""
+        return cast(
+            "types.BankCheckDone", await self._ask(call("rewards", "POST", "/v1/bank-checks", fields={"day": day}))
+        )
 
     async def list_lines(
         self,
@@ -6152,6 +6423,7 @@ class AsyncRewards:
         *,
         kind: Literal["tax_form", "age"],
         age_years: int | None | NotGiven = NOT_GIVEN,
+        country: str | None | NotGiven = NOT_GIVEN,
         form: str | None | NotGiven = NOT_GIVEN,
         received_on: str | None | NotGiven = NOT_GIVEN,
         valid_until: str | None | NotGiven = NOT_GIVEN,
@@ -6171,6 +6443,7 @@ class AsyncRewards:
                     fields={
                         "kind": kind,
                         "age_years": age_years,
+                        "country": country,
                         "form": form,
                         "received_on": received_on,
                         "valid_until": valid_until,
@@ -6582,6 +6855,127 @@ class AsyncRewards:
         """Payer, rate, count and sum, who made it, and what is not as in the last run that was paid."""
         return cast(
             "types.Review", await self._ask(call("rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}/review"))
+        )
+
+    async def list_schedules(
+        self,
+        *,
+        state: Literal["proposed", "approved", "withdrawn"] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.PayoutSchedulePage:
+        """Those in force with their next times, those that wait for another person, and those that are over."""
+        return cast(
+            "types.PayoutSchedulePage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/payout-schedules",
+                    params={"state": state, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_schedules(
+        self, *, state: Literal["proposed", "approved", "withdrawn"] | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.PayoutSchedule]:
+        """Every item that `list_schedules` lists, page by page."""
+        return async_items(
+            self._ask, call("rewards", "GET", "/v1/payout-schedules", params={"state": state, "limit": limit})
+        )
+
+    async def post_schedule(
+        self,
+        *,
+        effective_from: str,
+        every: Literal["week", "month", "quarter"],
+        on_day: int,
+        at: str | NotGiven = NOT_GIVEN,
+        month_of_quarter: int | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> types.PayoutSchedule:
+        """It is in force once another person approves it. At each of its times a run is computed, approved by
+        nobody.
+
+        Whoever proposes the schedule is who made its runs, and so does not approve them. Who may approve
+        and is a member is written to. Of several times that passed while the service was down, the last one
+        is made up for.
+        """
+        return cast(
+            "types.PayoutSchedule",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/payout-schedules",
+                    headers={"Idempotency-Key": idempotency_key},
+                    fields={
+                        "effective_from": effective_from,
+                        "every": every,
+                        "on_day": on_day,
+                        "at": at,
+                        "month_of_quarter": month_of_quarter,
+                    },
+                )
+            ),
+        )
+
+    async def get_schedule(self, schedule_id: str) -> types.PayoutSchedule:
+        """When its runs are prepared, and who proposed, decided and stopped it."""
+        return cast(
+            "types.PayoutSchedule",
+            await self._ask(call("rewards", "GET", f"/v1/payout-schedules/{as_segment(schedule_id)}")),
+        )
+
+    async def approve_schedule(self, schedule_id: str) -> types.PayoutSchedule:
+        """Whoever proposed it cannot, by whatever key; approving again changes nothing. No run is approved by
+        that.
+        """
+        return cast(
+            "types.PayoutSchedule",
+            await self._ask(call("rewards", "POST", f"/v1/payout-schedules/{as_segment(schedule_id)}/approve")),
+        )
+
+    async def stop_schedule(self, schedule_id: str) -> types.PayoutSchedule:
+        """One person is enough; another schedule needs two again. Runs that there are stay; again changes
+        nothing.
+        """
+        return cast(
+            "types.PayoutSchedule",
+            await self._ask(call("rewards", "POST", f"/v1/payout-schedules/{as_segment(schedule_id)}/stop")),
+        )
+
+    async def list_times(
+        self, schedule_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.ScheduleTimePastPage:
+        """Each with the run that was prepared, or why there is none."""
+        return cast(
+            "types.ScheduleTimePastPage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/payout-schedules/{as_segment(schedule_id)}/times",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_times(self, schedule_id: str, *, limit: int | None = None) -> AsyncIterator[types.ScheduleTimePast]:
+        """Every item that `list_times` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards", "GET", f"/v1/payout-schedules/{as_segment(schedule_id)}/times", params={"limit": limit}
+            ),
+        )
+
+    async def withdraw_schedule(self, schedule_id: str) -> types.PayoutSchedule:
+        """Whoever proposed it may, and anybody else who could have; withdrawing again changes nothing."""
+        return cast(
+            "types.PayoutSchedule",
+            await self._ask(call("rewards", "POST", f"/v1/payout-schedules/{as_segment(schedule_id)}/withdraw")),
         )
 
     async def list_payout_totals(

@@ -119,6 +119,7 @@ class AttestationRequest(TypedDict):
     """What somebody has seen of a payee: a tax form, or that they are so old."""
 
     age_years: NotRequired[int | None]
+    country: NotRequired[str | None]
     form: NotRequired[str | None]
     kind: Literal["tax_form", "age"]
     received_on: NotRequired[str | None]
@@ -149,6 +150,51 @@ class BalanceDifference(TypedDict):
     entries: int
     kind: str | None
     owner: str | None
+
+
+class BankCheckDay(TypedDict):
+    """A day's money in a currency as ledger, payouts and bank say it."""
+
+    bank_minor: int | None
+    checked_at: str
+    currency: str
+    day: str
+    differences_count: int
+    ledger_minor: int
+    payouts_count: int
+    payouts_minor: int
+
+
+class BankCheckDone(TypedDict):
+    """What the check of a day found."""
+
+    day: str
+    days: list[BankCheckDay]
+    differences: list[BankCheckItem]
+
+
+class BankCheckItem(TypedDict):
+    """A payout of which ledger, payouts and bank do not say the same on a day."""
+
+    age_seconds: int
+    bank_minor: int | None
+    currency: str
+    day: str
+    decided: Deed | None
+    found_at: str
+    item_id: str
+    ledger_minor: int
+    looked: Deed | None
+    payout_id: str
+    payouts_minor: int
+    reason: str | None
+    state: Literal["open", "explained", "gone"]
+
+
+class BankCheckRequest(TypedDict):
+    """Which day is checked."""
+
+    day: str
 
 
 class BankFile(TypedDict):
@@ -710,6 +756,12 @@ class ExpiringPoints(TypedDict):
     expires_at: str
     last_day: str
     points: int
+
+
+class ExplainRequest(TypedDict):
+    """Why the three differ."""
+
+    reason: str
 
 
 class FieldError(TypedDict):
@@ -1582,6 +1634,20 @@ class AccountPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class BankCheckDayPage(TypedDict):
+    """BankCheckDayPage"""
+
+    items: list[BankCheckDay]
+    next: NotRequired[str | None]
+
+
+class BankCheckItemPage(TypedDict):
+    """BankCheckItemPage"""
+
+    items: list[BankCheckItem]
+    next: NotRequired[str | None]
+
+
 class BankMessageShownPage(TypedDict):
     """BankMessageShownPage"""
 
@@ -1792,6 +1858,13 @@ class PayoutPolicyPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class PayoutSchedulePage(TypedDict):
+    """PayoutSchedulePage"""
+
+    items: list[PayoutSchedule]
+    next: NotRequired[str | None]
+
+
 class PayoutTotalPage(TypedDict):
     """PayoutTotalPage"""
 
@@ -1894,6 +1967,13 @@ class SanctionsListPage(TypedDict):
     """SanctionsListPage"""
 
     items: list[SanctionsList]
+    next: NotRequired[str | None]
+
+
+class ScheduleTimePastPage(TypedDict):
+    """ScheduleTimePastPage"""
+
+    items: list[ScheduleTimePast]
     next: NotRequired[str | None]
 
 
@@ -2006,6 +2086,7 @@ class PayeeAttestation(TypedDict):
 
     age_years: int | None
     attestation_id: str
+    country: str | None
     form: str | None
     kind: Literal["tax_form", "age"]
     member_id: str
@@ -2302,6 +2383,41 @@ class PayoutPolicyTerms(TypedDict):
     stops_shared_accounts: NotRequired[bool]
     tax_forms: NotRequired[list[TaxFormRule]]
     warn_above_minor: NotRequired[int | None]
+
+
+class PayoutSchedule(TypedDict):
+    """When payout runs are prepared, and who proposed, decided and stopped that."""
+
+    at: str
+    decided_at: str | None
+    decided_by: str | None
+    decided_by_person: str | None
+    effective_from: str
+    every: Literal["week", "month", "quarter"]
+    is_in_force: bool
+    last_time: ScheduleTimePast | None
+    month_of_quarter: int | None
+    next_times: list[ScheduleTime]
+    on_day: int
+    proposed_at: str
+    proposed_by: str
+    proposed_by_person: str | None
+    schedule_id: str
+    state: Literal["proposed", "approved", "withdrawn"]
+    stopped_at: str | None
+    stopped_by: str | None
+    stopped_by_person: str | None
+    time_zone: str
+
+
+class PayoutScheduleTerms(TypedDict):
+    """When payout runs are prepared."""
+
+    at: NotRequired[str]
+    effective_from: str
+    every: Literal["week", "month", "quarter"]
+    month_of_quarter: NotRequired[int | None]
+    on_day: int
 
 
 class PayoutTotal(TypedDict):
@@ -2938,6 +3054,7 @@ class RunPreview(TypedDict):
     at: str
     currency: str
     held: WouldBe
+    held_for: list[WouldWaitFor]
     holding_days: int
     left_held_count: int
     left_payable_count: int
@@ -3004,6 +3121,25 @@ class SanctionsList(TypedDict):
     sha256: str
     state: Literal["proposed", "approved", "withdrawn"]
     title: str
+
+
+class ScheduleTime(TypedDict):
+    """A time of a schedule that has not come yet."""
+
+    at: str
+    day: str
+
+
+class ScheduleTimePast(TypedDict):
+    """A time of a schedule that has come, and what became of it."""
+
+    at: str
+    day: str
+    missed_count: int
+    noted_at: str
+    reason: str | None
+    run_id: str | None
+    state: Literal["computing", "prepared", "nothing", "refused"]
 
 
 class SealDifference(TypedDict):
@@ -3632,6 +3768,14 @@ class WouldBe(TypedDict):
     amount_minor: int
     payouts_count: int
     points: int
+
+
+class WouldWaitFor(TypedDict):
+    """Payouts that would wait for one reason."""
+
+    amount_minor: int
+    payouts_count: int
+    reason: str
 
 
 class WriteOffRequest(TypedDict):

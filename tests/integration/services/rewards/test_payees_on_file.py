@@ -139,7 +139,8 @@ async def test_of_a_member_so_many_hold_and_what_is_over_or_withdrawn_does_not_c
     assert (await attest(both, "bob", **W9)).status_code == 200
     # Of whom it is, and not of an age: the audit is kept when the member is erased.
     said = await both.world.pool.fetch(
-        "select after from audit_entries where community = $1 and command like 'payee_attestation.%'", both.world.community
+        "select after from audit_entries where community = $1 and command like 'payee_attestation.%'",
+        both.world.community,
     )
     assert said
     assert not any("age_years" in row["after"] for row in said)

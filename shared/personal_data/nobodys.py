@@ -277,12 +277,13 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "proposed_by proposed_by_credential decided_at decided_by_person decided_by decided_by_credential"
         ),
         "bank_check_days": (
-            "community day currency payouts_count ledger_minor payouts_minor bank_minor differences_count checked_at"
+            "community day currency payouts_count ledger_minor payouts_minor bank_minor differences_count "
+            "checked_at"
         ),
         # Which payout differs, and nothing of the person; why, which finance writes of its books.
         "bank_check_items": (
-            "community item_id day currency payout_id ledger_minor payouts_minor bank_minor found_at state looked_at "
-            "looked_by_person looked_by decided_at decided_by_person decided_by reason"
+            "community item_id day currency payout_id ledger_minor payouts_minor bank_minor found_at state "
+            "looked_at looked_by_person looked_by decided_at decided_by_person decided_by reason"
         ),
         "bank_check_progress": "community checked_until checked_on",
         "payout_schedules": (

@@ -153,9 +153,10 @@ TOLD: Final[Mapping[str, Told]] = {
     ),
     "payout.sanctions_list_changed.v1": Told(
         "",
-        "by decided_at entries_count list_id person_id proposed_at proposed_by proposed_by_person sha256 state title",
+        "by decided_at entries_count list_id person_id proposed_at proposed_by proposed_by_person sha256 state"
+        " title",
     ),
-    "payee.attestation_changed.v1": Told(
+    "payout.attestation_changed.v1": Told(
         "",
         "attestation_id by country kind member_id noted_at noted_by noted_by_person person_id received_on"
         " valid_until withdrawn_at",

@@ -41,7 +41,7 @@ class DayNotOverError(Exception):
 
 
 class Said(NamedTuple):
-    """What left by each of the three, in minor units; None of a bank that has not said anything in the currency."""
+    """What left by each of the three, in minor units; None of a bank that has said nothing in the currency."""
 
     ledger_minor: int
     payouts_minor: int
@@ -72,7 +72,7 @@ class Difference(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a check found of a day: a sum of each currency, and at most ITEMS_PER_DAY_MAX_COUNT differences of each."""
+    """What a check found of a day: a sum of each currency, and of each at most so many differences."""
 
     sums: list[DaySum]
     differences: list[Difference]

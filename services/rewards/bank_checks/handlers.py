@@ -24,9 +24,9 @@ _A_DAY = timedelta(days=1)
 
 
 async def check_day(tx: Transaction[Settings], *, community: str, day: date) -> Found:
-    """Check a day that is over; what differs becomes an item, and what differs no more is gone. Return what was found.
+    """Check a day that is over; return what was found.
 
-    Raises DayNotOverError.
+    What differs becomes an item, and what differs no more is gone. Raises DayNotOverError.
     """
     await store.lock_check(tx.conn, community=community)
     calendar = await load_calendar(tx.conn, community=community)
@@ -41,8 +41,8 @@ async def check_day(tx: Transaction[Settings], *, community: str, day: date) -> 
 async def check_banks(tx: Transaction[Settings]) -> None:
     """Timer: check the days of one community that nobody has checked today; of another the next time.
 
-    Those are the days since the last check, oldest first, and as many before again as settings say: what a person or
-    a late file changes is seen for so long.
+    Those are the days since the last check, oldest first, and as many before again as settings say: what a person
+    or a late file changes is seen for so long.
     """
     after: str | None = None
     while communities := await store.page_of_communities(tx.conn, after=after, limit=COMMUNITIES_PER_PAGE_COUNT):

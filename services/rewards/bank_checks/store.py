@@ -29,9 +29,9 @@ class Progress(NamedTuple):
     checked_on: date
 
 
-#: What three say of each payout of a community from $2 until before $3. Each names payouts by itself, so one of which
-#: a single one says anything is here, too. Of the bank's lines those count that say what its states of these days
-#: say, whenever they were booked; a line of a whole run speaks for its payouts.
+#: What three say of each payout of a community from $2 until before $3. Each names payouts by itself, so one of
+#: which a single one says anything is here, too. Of the bank's lines those count that say what its states of these
+#: days say, whenever they were booked; a line of a whole run speaks for its payouts.
 _SAID = """
     with of_payouts as (
         select c.payout_id, p.currency, count(*) filter (where c.state <> 'reversed') as outs,
@@ -109,7 +109,8 @@ async def load_found(conn: Connection, *, community: str, day: date, start: date
         {_SAID}, differing as (
             select *, row_number() over (partition by currency order by payout_id) as place from said
             where ledger_minor <> payouts_minor or bank_minor <> payouts_minor)
-        select currency, null::uuid as payout_id, count(*) as payouts_count, sum(ledger_minor)::bigint as ledger_minor,
+        select currency, null::uuid as payout_id, count(*) as payouts_count,
+               sum(ledger_minor)::bigint as ledger_minor,
                sum(payouts_minor)::bigint as payouts_minor, sum(bank_minor)::bigint as bank_minor,
                count(*) filter (where ledger_minor <> payouts_minor or bank_minor <> payouts_minor) as differing
         from said group by 1
@@ -180,8 +181,8 @@ async def put_days(conn: Connection, sums: Sequence[DaySum], *, community: str, 
     """Keep what was found of days, in place of what was found before."""
     await conn.executemany(
         """
-        insert into bank_check_days (community, day, currency, payouts_count, ledger_minor, payouts_minor, bank_minor,
-                                     differences_count, checked_at)
+        insert into bank_check_days (community, day, currency, payouts_count, ledger_minor, payouts_minor,
+                                     bank_minor, differences_count, checked_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         on conflict (community, day, currency) do update
         set payouts_count = excluded.payouts_count, ledger_minor = excluded.ledger_minor,

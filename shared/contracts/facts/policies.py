@@ -360,17 +360,17 @@ class PayeeAttestationChanged(FactEnvelope):
     What the form is called, and how old the member is, is told to nobody. A form without `country` counts for any.
     """
 
-    type: Literal["payee.attestation_changed.v1"]
+    type: Literal["payout.attestation_changed.v1"]
     data: PayeeAttestationData
 
 
 PAYEE_ATTESTATION_CHANGED: Final = FactType(
-    "payee.attestation_changed.v1",
+    "payout.attestation_changed.v1",
     envelope=PayeeAttestationChanged,
     data=PayeeAttestationData,
     examples=[
         fact_example(
-            "payee.attestation_changed.v1",
+            "payout.attestation_changed.v1",
             "rewards",
             "9e86a1c3-e507-578a-93bd-f57192b4d6a0",
             "2026-01-12T09:30:00Z",

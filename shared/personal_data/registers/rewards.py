@@ -151,8 +151,8 @@ HELD: Final = (
         "payee_attestations",
         personal="form",
         others=(
-            "community attestation_id member_id kind received_on valid_until age_years country noted_at noted_by_person "
-            "noted_by withdrawn_at withdrawn_by_person withdrawn_by"
+            "community attestation_id member_id kind received_on valid_until age_years country noted_at "
+            "noted_by_person noted_by withdrawn_at withdrawn_by_person withdrawn_by"
         ),
         order="attestation_id community",
         erased=Erased.BLANKED,

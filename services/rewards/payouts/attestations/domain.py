@@ -46,9 +46,9 @@ class AttestationFilter:
 class Attested(NamedTuple):
     """What somebody says they have seen.
 
-    Of a tax form which one (`form`, empty once the member was erased, or where a restored database lacks it), when it
-    came, the last day on which it holds (None for no end), and for which country it counts (None for any); of an age
-    of how many years the person is at least.
+    Of a tax form which one (`form`, empty once the member was erased, or where a restored database lacks it),
+    when it came, the last day on which it holds (None for no end), and for which country it counts (None for any);
+    of an age of how many years the person is at least.
     """
 
     kind: AttestationKind

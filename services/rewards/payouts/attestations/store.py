@@ -35,8 +35,8 @@ async def add_attestation(conn: Connection, attestation: Attestation) -> None:
     await conn.execute(
         """
         insert into payee_attestations (
-            community, attestation_id, member_id, kind, form, received_on, valid_until, age_years, country, noted_at,
-            noted_by_person, noted_by)
+            community, attestation_id, member_id, kind, form, received_on, valid_until, age_years, country,
+            noted_at, noted_by_person, noted_by)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         """,
         attestation.community,

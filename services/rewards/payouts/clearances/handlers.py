@@ -153,7 +153,7 @@ def _tell(tx: Transaction, clearance: Clearance) -> None:
 
 
 async def on_clearances_told(tx: Transaction, facts: list[PayoutClearanceChanged]) -> None:
-    """Take in whom the database has forgotten that two people let pass, without why; and what was decided since."""
+    """Take in whom two people let pass and the database has forgotten, without why; and what was decided since."""
     await take_in(
         tx,
         facts,

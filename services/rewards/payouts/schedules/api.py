@@ -102,8 +102,8 @@ class ScheduleTimePast(BaseModel):
     day: date
     at: datetime
     state: TimeStateName = Field(
-        description="computing, prepared: the run is there; nothing: nobody had anything to be paid; refused: no run "
-        "could be made, see `reason`"
+        description="computing, prepared: the run is there; nothing: nobody had anything to be paid; refused: no "
+        "run could be made, see `reason`"
     )
     missed_count: int = Field(
         description="Times before this one that passed while the service was down; this one makes up for them"
@@ -184,10 +184,10 @@ class PayoutSchedule(BaseModel):
 async def post_schedule(
     principal: Maker, tx: Tx, terms: PayoutScheduleTerms, idempotency_key: IdempotencyKey
 ) -> Response:
-    """It is in force once another person approves it. At each of its times a run is computed, and approved by nobody.
+    """It is in force once another person approves it. At each of its times a run is computed, approved by nobody.
 
-    Whoever proposes the schedule is who made its runs, and so does not approve them. Who may approve and is a member
-    is written to. Of several times that passed while the service was down, the last one is made up for.
+    Whoever proposes the schedule is who made its runs, and so does not approve them. Who may approve and is a
+    member is written to. Of several times that passed while the service was down, the last one is made up for.
     """
 
     async def work() -> PayoutSchedule:
@@ -289,7 +289,7 @@ async def withdraw_schedule(principal: Maker, tx: Tx, schedule_id: UUID) -> Payo
     responses=problem_responses(UNKNOWN_SCHEDULE, SCHEDULE_DECIDED),
 )
 async def stop_schedule(principal: Maker, tx: Tx, schedule_id: UUID) -> PayoutSchedule:
-    """One person is enough, and another schedule needs two again. Runs that were prepared stay; again changes nothing."""
+    """One person is enough; another schedule needs two again. Runs that there are stay; again changes nothing."""
     return await _one(
         tx.conn,
         await handlers.stop_schedule(

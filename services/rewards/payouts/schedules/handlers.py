@@ -146,7 +146,7 @@ async def load_schedule(conn: Connection, *, community: str, schedule_id: str) -
 
 
 async def prepare_scheduled(tx: Transaction[Settings]) -> None:
-    """Timer: prepare the runs of schedules whose time has come, and tell who may approve of those that are ready."""
+    """Timer: prepare runs of schedules whose time has come, and tell who may approve those that are ready."""
     for computed in await store.load_computed(tx.conn, limit=PREPARED_AT_ONCE_COUNT):
         await _tell_approvers(tx, computed)
     prepared, after = 0, None

@@ -1,4 +1,4 @@
-"""What ledger, payouts and bank say of a day's money is compared: what differs waits for somebody to explain it."""
+"""What ledger, payouts and bank say of a day's money is compared: what differs waits to be explained."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -127,11 +127,34 @@ async def test_which_form_it_was_is_forgotten_with_its_member(both: Finance) -> 
     assert [(one["kind"], one["form"], one["received_on"]) for one in listed] == [("tax_form", "", "2026-01-12")]
 
 
-async def test_of_a_member_so_many_are_kept(both: Finance) -> None:
+async def test_of_a_member_so_many_hold_and_what_is_over_or_withdrawn_does_not_count(both: Finance) -> None:
     both.world.configure(payee_attestations_per_member_max_count=1)
-    assert (await attest(both, "bob", **OF_AGE)).status_code == 200
+    over = W9 | {"received_on": "2020-01-01", "valid_until": "2020-12-31"}
+    assert (await attest(both, "bob", **over)).status_code == 200
+    noted = (await attest(both, "bob", **OF_AGE)).json()
     assert problem(await attest(both, "bob", **W9)) == (409, "too-many-payee-attestations")
-    assert (await attest(both, "bob", **OF_AGE)).status_code == 200
+    assert (await attest(both, "bob", **OF_AGE)).json()["attestation_id"] == noted["attestation_id"]
+    withdrawn = await both.maker.post(f"/v1/payee-attestations/{noted['attestation_id']}/withdraw")
+    assert withdrawn.status_code == 200
+    assert (await attest(both, "bob", **W9)).status_code == 200
+    # Of whom it is, and not of an age: the audit is kept when the member is erased.
+    said = await both.world.pool.fetch(
+        "select after from audit_entries where community = $1 and command like 'payee_attestation.%'",
+        both.world.community,
+    )
+    assert said
+    assert not any("age_years" in row["after"] for row in said)
+
+
+async def test_a_form_of_one_country_counts_for_accounts_there_alone(both: Finance) -> None:
+    await policy(both, tax_forms=[{"country": country, "above_minor": 0} for country in ("NL", "FR")])
+    assert (await attest(both, "ada", **W9, country="US")).status_code == 200
+    run = await both.run()
+    assert (await states(both, run))["ada"][0] == "held"
+    assert (await attest(both, "ada", **W9, country="NL")).status_code == 200
+    assert (await attest(both, "bob", **W9)).status_code == 200
+    run = await next_run(both, run)
+    assert [said[0] for said in (await states(both, run)).values()] == ["eligible", "eligible"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Payout runs that are prepared by a schedule of two people: computed at its times, once, and approved by nobody."""
+"""Payout runs that are prepared by a schedule of two people: computed at its times, once, approved by nobody."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

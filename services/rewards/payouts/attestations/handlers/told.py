@@ -1,7 +1,8 @@
 """Telling of what is attested, and taking in again what was told of it.
 
-Neither what a form is called nor an age is told: a topic is for ever. A form that a restored database has forgotten
-holds again, without its name. An age that it has forgotten is noted again by somebody: until then payouts wait.
+Neither what a form is called nor an age is told: a topic is for ever. A form that a restored database has
+forgotten holds again, without its name. An age that it has forgotten is noted again by somebody: until then
+payouts wait.
 """
 
 from services.rewards.ledger.domain.entries import derived_id

@@ -1,5 +1,6 @@
 """Reports from what rewards answers, in the words of a language: `say` translates."""
 
+from calendar import monthrange
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
@@ -172,7 +173,9 @@ def year_statement(found: Found, *, community: str, say: Say, language: str) -> 
 def month_end(found: Found, *, community: str, say: Say, language: str) -> Report:
     """A month's end, from `GET /v1/finance/month-ends/{month}`."""
     block = found["block"]
-    lines = [community, f"{found['starts_at']} – {found['ends_at']}"]
+    first = date.fromisoformat(f"{found['month']}-01")
+    last = first.replace(day=monthrange(first.year, first.month)[1])
+    lines = [community, f"{first} – {last} ({found['starts_at']} – {found['ends_at']})"]
     final = LOCKED if found["state"] == "locked" else CLOSED
     lines.append(say(PRELIMINARY if found["is_preliminary"] else final))
     if block:
@@ -195,7 +198,7 @@ def _balance_tables(found: Found, say: Say) -> Iterator[Table]:
         figures = [one for one in found["figures"] if one["currency"] == currency]
         yield Table(
             f"{say(TRIAL_BALANCE)}, {currency}",
-            [say(_("Account")), say(_("Before")), say(_("Change")), say(_("At its end"))],
+            [say(_("Ledger account")), say(_("Before it")), say(_("Change")), say(_("At its end"))],
             [[say(ITEMS.get(one["kind"], one["kind"])), *_three(one, currency)] for one in figures],
             [
                 say(_("In all")),

@@ -59,7 +59,7 @@ async def test_why_a_member_got_nothing_is_found_by_their_name(console: Console)
         await expect(why).to_have_count(1)
         await expect(why).to_contain_text("Answered somebody: its condition was not met")
         await expect(why).to_contain_text("data.length_chars >= 20; here data.length_chars was 7")
-        await page.get_by_role("link", name="Earned", exact=True).click()
+        await page.get_by_role("link", name="Earned points", exact=True).click()
         await expect(why).to_contain_text("+3")
         # No name stands in an address.
         assert [url for url in asked if "brief" in url.lower()] == []

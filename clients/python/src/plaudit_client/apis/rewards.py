@@ -384,7 +384,12 @@ class Rewards:
         )
 
     def put_card_price(
-        self, reward_id: str, *, currency: str | None, minor_per_point: str | None
+        self,
+        reward_id: str,
+        *,
+        currency: str | None,
+        minor_per_point: str | None,
+        follows: Literal["rates", "provider"] | NotGiven = NOT_GIVEN,
     ) -> types.CardPriceShown:
         """It is quoted within seconds, and again and again; what was quoted holds until its quote is over."""
         return cast(
@@ -394,7 +399,7 @@ class Rewards:
                     "rewards",
                     "PUT",
                     f"/v1/catalogue/rewards/{as_segment(reward_id)}/card/price",
-                    fields={"currency": currency, "minor_per_point": minor_per_point},
+                    fields={"currency": currency, "minor_per_point": minor_per_point, "follows": follows},
                 )
             ),
         )
@@ -4212,7 +4217,12 @@ class AsyncRewards:
         )
 
     async def put_card_price(
-        self, reward_id: str, *, currency: str | None, minor_per_point: str | None
+        self,
+        reward_id: str,
+        *,
+        currency: str | None,
+        minor_per_point: str | None,
+        follows: Literal["rates", "provider"] | NotGiven = NOT_GIVEN,
     ) -> types.CardPriceShown:
         """It is quoted within seconds, and again and again; what was quoted holds until its quote is over."""
         return cast(
@@ -4222,7 +4232,7 @@ class AsyncRewards:
                     "rewards",
                     "PUT",
                     f"/v1/catalogue/rewards/{as_segment(reward_id)}/card/price",
-                    fields={"currency": currency, "minor_per_point": minor_per_point},
+                    fields={"currency": currency, "minor_per_point": minor_per_point, "follows": follows},
                 )
             ),
         )

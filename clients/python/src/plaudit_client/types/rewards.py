@@ -363,6 +363,7 @@ class CardPrice(TypedDict):
     """
 
     currency: str | None
+    follows: NotRequired[Literal["rates", "provider"]]
     minor_per_point: str | None
 
 
@@ -371,6 +372,7 @@ class CardPriceNow(TypedDict):
 
     currency: str | None
     failed_at: str | None
+    follows: Literal["rates", "provider"] | None
     minor_per_point: str | None
     quote: QuoteShown | None
     reason: str | None
@@ -381,6 +383,7 @@ class CardPriceShown(TypedDict):
     """How the price of a card follows a rate."""
 
     currency: str | None
+    follows: Literal["rates", "provider"] | None
     minor_per_point: str | None
     reward_id: str
 
@@ -1440,6 +1443,23 @@ class OrderItem(TypedDict):
 
     count: NotRequired[int]
     reward_id: str
+
+
+class OrderQuote(TypedDict):
+    """What its provider quoted for an order: when points were reserved, or once that was over before
+    ordering.
+    """
+
+    cost_minor: int
+    currency: str
+    discount_minor: int
+    ends_at: str | None
+    fee_minor: int
+    is_reserved: bool
+    quoted_at: str
+    quoted_by: str
+    rate: str
+    spread_basis_points: int
 
 
 class OrderRequest(TypedDict):
@@ -2515,6 +2535,7 @@ class ProviderOrder(TypedDict):
     next_at: str | None
     product_id: str
     provider: ProviderName
+    quotes: list[OrderQuote]
     reason: str
     redemption_id: str
     reference: str | None
@@ -2552,15 +2573,18 @@ class QuoteShown(TypedDict):
     cost_currency: str
     cost_minor: int
     currency: str
+    discount_minor: int
     expires_at: str
     face_minor: int
+    fee_minor: int
     points: int
     quote_id: str
     quoted_at: str
+    quoted_by: str | None
     rate: str
     rate_day: str | None
     reward_id: str
-    source: Literal["table", "file"] | None
+    source: Literal["table", "file", "provider"] | None
     spread_basis_points: int
 
 

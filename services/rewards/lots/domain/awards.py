@@ -1,7 +1,7 @@
 """Awards as the ledger books them: issued points become a member's, and amendments add or bring back."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from services.rewards.ledger.domain.entries import (
@@ -53,13 +53,11 @@ class Award(NamedTuple):
     def of(cls, fact: PointsAwarded) -> "Award":
         """What a fact says of it."""
         data = fact["data"]
-        # It is stored twice: a moment in a parsed time zone takes 0.5 µs to write, in the standard library's 0.2.
-        event_time = data["event_time"].astimezone(UTC)
         return cls(
             Owner(fact["community"], data["member_id"]),
             data["award_id"],
             data["points"],
-            event_time,
+            data["event_time"],
             data.get("amends"),
             data.get("revision"),
             data.get("cause"),

@@ -188,54 +188,20 @@ def check_balanced(entries: Iterable[Entry]) -> None:
             raise UnbalancedError(f"transfer {transfer} is off by {total} {currency}")
 
 
-class Posting(NamedTuple):
-    """What is booked on an account: the ids of transfers, and the amount of each, in the same order."""
-
-    account: Account
-    transfer_ids: list[str]
-    amounts: list[int]
-
-
-#: What is booked on accounts, by their ids, which hash faster than accounts.
-Postings = dict[str, Posting]
-
-
-def posting_on(postings: Postings, account: Account) -> Posting:
-    """What is booked on an account, which is there from now on."""
-    posting = postings.get(account.account_id)
-    if posting is None:
-        posting = postings[account.account_id] = Posting(account, [], [])
-    return posting
-
-
-def post_entries(postings: Postings, entries: Iterable[Entry]) -> None:
-    """Add entries to what is booked."""
-    for transfer, account, amount in entries:
-        posting = posting_on(postings, account)
-        posting.transfer_ids.append(transfer)
-        posting.amounts.append(amount)
-
-
-def changes(postings: Postings) -> list[tuple[Account, int]]:
+def deltas(entries: Iterable[Entry]) -> list[tuple[Account, int]]:
     """What each account's balance changes by, in the order in which accounts are always locked.
 
     That is members' accounts by id, then the community's, which many transactions share, by id.
     """
-    members = sorted(key for key, posting in postings.items() if posting.account.owner is not None)
-    shared = sorted(key for key, posting in postings.items() if posting.account.owner is None)
-    return [(postings[key].account, sum(postings[key].amounts)) for key in (*members, *shared)]
-
-
-def postings_of(entries: Iterable[Entry]) -> Postings:
-    """What entries book on each account."""
-    postings: Postings = {}
-    post_entries(postings, entries)
-    return postings
-
-
-def deltas(entries: Iterable[Entry]) -> list[tuple[Account, int]]:
-    """The changes of balances that entries make, in the order in which accounts are always locked."""
-    return changes(postings_of(entries))
+    # By the ids alone: they hash faster than accounts.
+    accounts: dict[str, Account] = {}
+    sums: defaultdict[str, int] = defaultdict(int)
+    for _, account, amount in entries:
+        accounts[account.account_id] = account
+        sums[account.account_id] += amount
+    members = sorted(account_id for account_id, account in accounts.items() if account.owner is not None)
+    shared = sorted(account_id for account_id, account in accounts.items() if account.owner is None)
+    return [(accounts[account_id], sums[account_id]) for account_id in (*members, *shared)]
 
 
 class MemberBalance(NamedTuple):

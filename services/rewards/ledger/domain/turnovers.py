@@ -1,9 +1,11 @@
 """What accounts took and gave, by quarter of an hour: every day of every zone begins with one."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from services.rewards.ledger.domain.entries import Kind, Postings
+from services.rewards.ledger.domain.entries import Account, Entry, Kind
 
 QUARTER = timedelta(minutes=15)
 _START = datetime(2000, 1, 1, tzinfo=UTC)
@@ -37,12 +39,21 @@ def quarter_of(moment: datetime) -> datetime:
     return moment - (moment - _START) % QUARTER
 
 
-def turnovers_of(postings: Postings) -> dict[TurnoverKey, tuple[int, int]]:
-    """What accounts take and give by what is booked on them: debit and credit, neither below zero."""
+def turnovers_of(entries: Iterable[Entry]) -> dict[TurnoverKey, tuple[int, int]]:
+    """What entries take and give: debit and credit, neither below zero."""
+    # By accounts' ids until the end: they hash faster than keys of four parts.
+    accounts: dict[str, Account] = {}
+    taken: defaultdict[str, int] = defaultdict(int)
+    given: defaultdict[str, int] = defaultdict(int)
+    for _, account, amount in entries:
+        accounts[account.account_id] = account
+        if amount < 0:
+            taken[account.account_id] -= amount
+        else:
+            given[account.account_id] += amount
     sums: dict[TurnoverKey, tuple[int, int]] = {}
-    for account_id, ((_, community, owner, kind, currency), _, amounts) in postings.items():
+    for account_id, (_, community, owner, kind, currency) in accounts.items():
         key = TurnoverKey(community, kind, currency, account_id if owner is None else None)
         debit, credit = sums.get(key, (0, 0))
-        given = sum([amount for amount in amounts if amount > 0])
-        sums[key] = (debit + given - sum(amounts), credit + given)
+        sums[key] = (debit + taken.get(account_id, 0), credit + given.get(account_id, 0))
     return sums

@@ -1,15 +1,16 @@
 """What accounts took and gave by quarter of an hour, in parts: the sum of the parts counts."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from services.rewards.ledger.domain.entries import Postings
+from services.rewards.ledger.domain.entries import Entry
 from services.rewards.ledger.domain.turnovers import QUARTER, Turnover, quarter_of, turnovers_of
 from shared.postgres import Connection
 
 
-async def add_turnovers(conn: Connection, postings: Postings, *, now: datetime) -> None:
-    """Add a part for each kind and currency that is booked on, and for each account of the community."""
-    sums = turnovers_of(postings)
+async def add_turnovers(conn: Connection, entries: Iterable[Entry], *, now: datetime) -> None:
+    """Add a part for each kind and currency that entries are on, and for each account of the community."""
+    sums = turnovers_of(entries)
     if not sums:
         return
     await conn.execute(

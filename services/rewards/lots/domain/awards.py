@@ -111,9 +111,8 @@ def lot(award: Award, terms: LotTerms, now: datetime) -> Lot:
 
     What an award takes is lacking at once and for good.
     """
-    lot_id = award.amends or award.award_id
     if award.takes:
-        return Lot(lot_id, award.points, 0, award.event_time)
+        return Lot(award.lot_id, award.points, 0, award.event_time)
     expires_at = award.expires_at
     if expires_at is None and terms.lifetime is not None:
         expires_at = award.event_time + terms.lifetime
@@ -122,7 +121,7 @@ def lot(award: Award, terms: LotTerms, now: datetime) -> Lot:
     pending_until = now + terms.hold if terms.hold else None
     if award.available_at is not None and award.available_at > (pending_until or now):
         pending_until = award.available_at
-    return Lot(lot_id, award.points, award.points, award.event_time, expires_at, pending_until)
+    return Lot(award.lot_id, award.points, award.points, award.event_time, expires_at, pending_until)
 
 
 def amended_entries(award: Award, transfer_of: str, moved: Moved) -> list[Entry]:

@@ -1,6 +1,6 @@
 """What a batch of new awards comes to: most members' at once, the amended by their lots, one by one."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -10,13 +10,10 @@ from services.rewards.ledger.domain.entries import (
     Entry,
     MemberKind,
     Owner,
-    Posting,
-    Postings,
     Transfer,
-    UnbalancedError,
     community_account,
     member_account,
-    posting_on,
+    move,
 )
 from services.rewards.lots.domain.awards import Award, LotTerms, amended_entries, lot
 from services.rewards.lots.domain.lots import AwardKey, Lot, LotBook, Moved
@@ -71,28 +68,19 @@ def apart(plan: Plan, there: Collection[AwardKey]) -> Plan:
     return Plan(plain, lots, [*moved, *plan.rest])
 
 
-def plain_postings(plan: Plan) -> Postings:
-    """What awards that nothing amends book: issued points become a member's, pending where their lot is.
-
-    Raises UnbalancedError when one is of no points.
-    """
-    postings: Postings = {}
-    by_owner: dict[tuple[Owner, MemberKind], tuple[Posting, Posting]] = {}
+def plain_entries(plan: Plan) -> list[Entry]:
+    """The entries of awards that nothing amends: issued points become a member's, pending where their lot is."""
+    entries: list[Entry] = []
     for (award, made), (_, new) in zip(plan.plain, plan.lots, strict=True):
-        points = award.points
-        if points <= 0:
-            raise UnbalancedError(f"award {award.award_id} is of {points} points")
-        key: tuple[Owner, MemberKind] = (award.owner, "available" if new.pending_until is None else "pending")
-        both = by_owner.get(key)
-        if both is None:
-            issued, theirs = community_account(award.owner.community, "points_issued"), member_account(*key)
-            both = by_owner[key] = (posting_on(postings, issued), posting_on(postings, theirs))
-        issuing, getting = both
-        issuing.transfer_ids.append(made.transfer_id)
-        issuing.amounts.append(-points)
-        getting.transfer_ids.append(made.transfer_id)
-        getting.amounts.append(points)
-    return postings
+        issued = community_account(award.owner.community, "points_issued")
+        kind: MemberKind = "available" if new.pending_until is None else "pending"
+        entries += move(made.transfer_id, issued, member_account(award.owner, kind), award.points)
+    return entries
+
+
+def taken_back(entries: Iterable[Entry]) -> list[Entry]:
+    """What undoes entries that were only thought of."""
+    return [entry._replace(amount=-entry.amount) for entry in entries]
 
 
 def lots_touched(rest: Sequence[Booking]) -> list[AwardKey]:

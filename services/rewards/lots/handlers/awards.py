@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from services.rewards.clawbacks.handlers import load_in_force, note_clawbacks
 from services.rewards.clawbacks.store import load_clawbacks
-from services.rewards.ledger.domain.entries import Owner, changes, post_entries
+from services.rewards.ledger.domain.entries import Owner, deltas
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots import store
 from services.rewards.lots.domain.awards import Award, LotTerms, transfer
@@ -16,8 +16,9 @@ from services.rewards.lots.domain.booking import (
     apart,
     book_in_order,
     lots_touched,
-    plain_postings,
+    plain_entries,
     planned,
+    taken_back,
 )
 from services.rewards.lots.domain.lots import LotBook
 from services.rewards.lots.handlers.holders import lock_holders
@@ -69,26 +70,25 @@ async def book(tx: Transaction, awards: Sequence[Award], *, terms: LotTerms) -> 
     owners = set(holders.values())
     is_added = not plan.rest and not plan.has_pending
     available: Mapping[Owner, int] = {}
-    postings = plain_postings(plan)
+    entries = plain_entries(plan)
     if is_added:
-        await ledger_store.add_to_balances(tx.conn, changes(postings), now=tx.now)
+        await ledger_store.add_to_balances(tx.conn, deltas(entries), now=tx.now)
     else:
         available = await ledger_store.lock_members(tx.conn, owners, now=tx.now)
     there = await store.add_lots(tx.conn, plan.lots)
     if there and is_added:
-        taken_back = [(account, -amount) for account, amount in changes(postings)]
-        await ledger_store.add_to_balances(tx.conn, taken_back, now=tx.now)
+        await ledger_store.add_to_balances(tx.conn, deltas(taken_back(entries)), now=tx.now)
         available, is_added = await ledger_store.lock_members(tx.conn, owners, now=tx.now), False
     if there:
         plan = apart(plan, there)
-        postings = plain_postings(plan)
+        entries = plain_entries(plan)
     # 4. Members with an amendment need the lots that it is about: those say where the points go or come from.
     rest = await _amend(tx, available, rest=plan.rest, terms=terms) if plan.rest else NOTHING_BOOKED
     # 5. Balances in account order, each account once, then the entries they are the sum of.
-    post_entries(postings, rest.entries)
+    entries += rest.entries
     if not is_added:
-        await ledger_store.add_to_balances(tx.conn, changes(postings), now=tx.now)
-    await ledger_store.add_entries(tx.conn, postings, now=tx.now)
+        await ledger_store.add_to_balances(tx.conn, deltas(entries), now=tx.now)
+    await ledger_store.add_entries(tx.conn, entries, now=tx.now)
     # 6. What became of the lots that were amended.
     await store.add_lots(tx.conn, rest.lots)
     await store.set_remaining(tx.conn, rest.changed)

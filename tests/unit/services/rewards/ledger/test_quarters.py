@@ -7,15 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.rewards.general_ledger.domain.journal import TurnoverSum, turnover_sums
-from services.rewards.ledger.domain.entries import (
-    Account,
-    Entry,
-    Owner,
-    community_account,
-    deltas,
-    member_account,
-    postings_of,
-)
+from services.rewards.ledger.domain.entries import Account, Entry, Owner, community_account, deltas, member_account
 from services.rewards.ledger.domain.turnovers import QUARTER, Turnover, quarter_of, turnovers_of
 
 MEMBERS = [member_account(Owner("acme", member), kind) for member in "ab" for kind in ("available", "spent")]
@@ -45,7 +37,7 @@ def test_every_day_of_every_zone_begins_with_a_quarter() -> None:
 @given(st.lists(st.tuples(st.sampled_from(ACCOUNTS), st.integers(-9, 9).filter(bool))))
 def test_what_entries_take_and_give_is_what_balances_change_by(lines: list[tuple[Account, int]]) -> None:
     entries = [Entry("t", account, amount) for account, amount in lines]
-    found = turnovers_of(postings_of(entries))
+    found = turnovers_of(entries)
     assert all(debit >= 0 and credit >= 0 and debit + credit > 0 for debit, credit in found.values())
     by_key: dict[tuple[str, str, str, str | None], int] = {}
     for account, amount in deltas(entries):

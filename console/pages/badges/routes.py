@@ -45,7 +45,7 @@ async def show(visit: Visit) -> Response:
 
 
 def titles_of(rules: Any) -> Mapping[str, str]:
-    """The titles of rules by their ids, of scores and audiences by their kind and id; none where they are not known."""
+    """The titles of rules by id, of scores and audiences by kind and id; none where they are not known."""
     if not rules.ok:
         return {}
     others = {

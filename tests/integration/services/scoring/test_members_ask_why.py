@@ -69,7 +69,8 @@ async def test_everybody_reads_what_gave_points_version_by_version_where_it_is_p
         "audiences: [{id: mentors, title: Mentors, when: 'member.tier == \"gold\"'},"
         " {id: quiet, title: Quiet ones, when: 'member.tier == \"new\"'}]\n"
     )
-    badge = 'recognition: {badges: [{id: mentor, title: Mentor, when: \'"mentors" in audiences && score("help") >= 2\'}]}\n'
+    asked = '"mentors" in audiences && score("help") >= 2'
+    badge = f"recognition: {{badges: [{{id: mentor, title: Mentor, when: '{asked}'}}]}}\n"
     more = f"{attributes}{goals}{scores}{audiences}{badge}"
     await world.publish(f"{RULES.replace('points: 1}', 'points: 2, goal: talk}')}{more}")
     visitor = await asking(world, {VISITED: world.community})

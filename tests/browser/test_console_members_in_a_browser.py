@@ -19,6 +19,7 @@ from playwright.async_api import expect
 from plaudit.calls import request
 from tests.browser.conftest import FULL, Console, Visitor
 from tests.browser.membership import CLOSED, MEMBERS, NAMES, joined
+from tests.browser.test_roles_in_a_browser import dead_ends, wrong_with
 from tests.waiting import until
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
@@ -102,6 +103,21 @@ async def test_every_page_of_a_member_is_whole_and_readable(
             wrong += [f"{path}: {one}" for one in visitor.complaints]
             visitor.complaints.clear()
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("language", "theme", "width"), [look for look in (LOOKS if FULL else CHOSEN) if look[2] < 400]
+)
+async def test_no_link_of_a_visitor_on_a_phone_is_a_dead_end(
+    console: Console, makers: Mapping[str, str], language: str, theme: str, width: int
+) -> None:
+    look = {"locale": language, "color_scheme": theme, "viewport": {"width": width, "height": 780}}
+    async with console.visitor(community=MEMBERS, identity="forum:daichi", **look) as visitor:
+        await visitor.page.context.clear_cookies()
+
+        assert await dead_ends(visitor, [f"/c/{MEMBERS}", "/sign-in", "/verify"], below=2) == []
+        pages = [f"/c/{MEMBERS}{one}" for one in ("", "/rules", "/badges", "/boards", "/celebrations")]
+        assert await wrong_with(visitor, [*pages, "/sign-in", "/verify"], width=width) == []
 
 
 async def test_a_member_reads_why_and_why_not_redeems_and_gives_up(

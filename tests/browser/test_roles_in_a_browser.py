@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 import pytest
+from playwright.async_api import ViewportSize
 
 from plaudit.access import add_person, local_people
-from tests.browser.conftest import COMMUNITY, FULL, Console, Visitor
+from tests.browser.conftest import COMMUNITY, FULL, LOOKED_AT, Console, Visitor
 
 #: Each role alone, and where its work begins.
 HOMES = {
@@ -30,11 +32,12 @@ async def links_of_navigation(visitor: Visitor) -> list[str]:
     return list(await visitor.page.eval_on_selector_all("nav a[href^='/']", LINKS))
 
 
-async def dead_ends(visitor: Visitor, first: Sequence[str], *, below: bool) -> list[str]:
-    """Links that lead nowhere, or to what their reader may not see; with `below` those in the pages, too."""
-    waiting, seen, found = [(path, "the navigation") for path in first], set(), []
+async def dead_ends(visitor: Visitor, first: Sequence[str], *, below: int) -> list[str]:
+    """Links that lead nowhere, or to what their reader may not see; in pages so far below the first, too."""
+    waiting, seen, found = [(path, "the navigation", below) for path in first], set(), []
     while waiting:
-        path, place = waiting.pop()
+        # Those of the navigation first, so that a page is known by the shortest way to it.
+        path, place, left = waiting.pop(0)
         route = ID.sub("…", path)
         if route in seen or NO_PAGE.search(path):
             continue
@@ -46,21 +49,67 @@ async def dead_ends(visitor: Visitor, first: Sequence[str], *, below: bool) -> l
         text = await answer.text()
         if place == "the navigation" and NOT_ALLOWED in text:
             found.append(f"{path} of {place}: {NOT_ALLOWED}")
-        if below and place == "the navigation":
+        if left:
             main = text.partition("<main")[2].partition("</main>")[0]
-            waiting += [(link.replace("&amp;", "&"), path) for link in LINK.findall(main)]
+            waiting += [(link.replace("&amp;", "&"), path, left - 1) for link in LINK.findall(main)]
     return found
 
 
-async def test_a_member_on_a_phone_meets_no_dead_end(console: Console) -> None:
-    async with console.visitor(
-        identity="chat:u1", locale="en-GB", viewport={"width": 360, "height": 780}
-    ) as visitor:
+async def wrong_with(visitor: Visitor, paths: Sequence[str], *, width: int) -> list[str]:
+    """What axe, the browser and a ruler say of pages."""
+    return [one for path in paths for one in await visitor.wrong_at(path, width=width)]
+
+
+#: A phone in the hand, in every language and theme.
+PHONES = [look for look in LOOKED_AT if look[2] < 400]
+
+
+@pytest.mark.parametrize(("locale", "theme", "width"), PHONES)
+async def test_a_member_alone_on_a_phone_meets_no_dead_end(
+    console: Console, locale: str, theme: Literal["light", "dark"], width: int
+) -> None:
+    phone: ViewportSize = {"width": width, "height": 780}
+    async with console.visitor(identity="chat:u1", locale=locale, color_scheme=theme, viewport=phone) as visitor:
         assert visitor.page.url == visitor.url + "/me"
         links = await links_of_navigation(visitor)
         assert len(links) >= 4
 
-        assert await dead_ends(visitor, links, below=True) == []
+        assert await dead_ends(visitor, links, below=2) == []
+        assert await wrong_with(visitor, links, width=width) == []
+
+
+@pytest.mark.parametrize(("locale", "theme", "width"), PHONES)
+async def test_somebody_who_has_the_role_of_a_member_alone_meets_no_dead_end(
+    console: Console, locale: str, theme: Literal["light", "dark"], width: int
+) -> None:
+    office = local_people(console.state).office
+    person = add_person(office, COMMUNITY, "A member, no more", ["member"])["person_id"]
+    phone: ViewportSize = {"width": width, "height": 780}
+    async with console.visitor(person=person, locale=locale, color_scheme=theme, viewport=phone) as visitor:
+        assert await visitor.violations() == []
+        links = await links_of_navigation(visitor)
+
+        assert await dead_ends(visitor, links, below=2) == []
+        assert await wrong_with(visitor, links, width=width) == []
+
+
+#: Whose work is waited for, and who lets others in: their pages are looked at on a phone, too.
+OFFICES = ("finance_approver", "administrator")
+
+
+@pytest.mark.parametrize("role", OFFICES)
+@pytest.mark.parametrize(("locale", "theme", "width"), PHONES)
+async def test_an_office_on_a_phone_meets_no_dead_end(
+    console: Console, role: str, locale: str, theme: Literal["light", "dark"], width: int
+) -> None:
+    office = local_people(console.state).office
+    person = add_person(office, COMMUNITY, f"On a phone as {role}", [role])["person_id"]
+    phone: ViewportSize = {"width": width, "height": 780}
+    async with console.visitor(person=person, locale=locale, color_scheme=theme, viewport=phone) as visitor:
+        links = await links_of_navigation(visitor)
+
+        assert await dead_ends(visitor, links, below=2 if FULL else 0) == []
+        assert await wrong_with(visitor, links if FULL else [HOMES[role]], width=width) == []
 
 
 @pytest.mark.parametrize("role", HOMES)
@@ -75,6 +124,6 @@ async def test_whoever_has_one_role_alone_meets_no_dead_end(console: Console, ro
         assert await dead_ends(visitor, links, below=FULL) == []
         # What an indicator is made of is a page that only some may see.
         made_of = [f"/scorecard/{one}" for one in ("changes_noted", "audience_known") if "/scorecard" in links]
-        assert await dead_ends(visitor, made_of, below=True) == []
+        assert await dead_ends(visitor, made_of, below=1) == []
         for path in links if FULL else [HOMES[role]]:
             assert await visitor.wrong_at(path, width=1280) == []

@@ -46,8 +46,15 @@ async def show(visit: Visit) -> Response:
 
 
 def titles_of(rules: Any) -> Mapping[str, str]:
-    """The titles of rules by their ids; none where they are not known."""
-    return {one["rule_id"]: one["title"] for one in (rules.body["rules"] if rules.ok else [])}
+    """The titles of rules by id, of scores and audiences by kind and id; none where they are not known."""
+    if not rules.ok:
+        return {}
+    others = {
+        f"{kind}:{one['id']}": one["title"]
+        for kind, name in (("score", "scores"), ("audience", "audiences"))
+        for one in rules.body.get(name, ())
+    }
+    return {one["rule_id"]: one["title"] for one in rules.body["rules"]} | others
 
 
 async def one(visit: Visit) -> Response:

@@ -92,6 +92,13 @@ class PublicAttribute(BaseModel):
     for_rules: bool = Field(description="Whether rules may read it")
 
 
+class PublicTitle(BaseModel):
+    """What something of the programme is called."""
+
+    id: str = Field(examples=["help"])
+    title: str = Field(examples=["Help"])
+
+
 class PublicRules(BaseModel):
     """The rules in force; a programme's limits bound the list."""
 
@@ -100,6 +107,10 @@ class PublicRules(BaseModel):
     rules: list[PublicRule]
     attributes: list[PublicAttribute] = Field(description="What is known of members beside what they do")
     campaigns: list[PublicCampaign] = Field(description="Those that the programme says, whenever they are")
+    scores: list[PublicTitle] = Field(
+        default_factory=list, description="Those beside the points that can be spent"
+    )
+    audiences: list[PublicTitle] = Field(default_factory=list, description="Those that a badge asks for")
 
 
 class PublicVersion(PublicRules):
@@ -172,12 +183,18 @@ async def get_rules(
 def _rules(number: int, document: Any) -> dict[str, Any]:
     programme = Programme.model_validate(document)
     goals = {goal.id: goal.title for goal in programme.goals or ()}
+    asked = " ".join(f"{badge.when} {badge.measure}" for badge in programme.recognition.badges)
     return {
         "programme_version": number,
         "title": programme.title,
         "rules": [PublicRule.of(rule, goals) for rule in programme.rules],
         "campaigns": [
             PublicCampaign.model_validate(one, from_attributes=True) for one in programme.campaigns or ()
+        ],
+        "scores": [PublicTitle(id=one.id, title=one.title) for one in programme.scores or ()],
+        # Whom else a programme tells apart is nobody's to see here.
+        "audiences": [
+            PublicTitle(id=one.id, title=one.title) for one in programme.audiences or () if f'"{one.id}"' in asked
         ],
         "attributes": [
             PublicAttribute(id=one.id, title=one.title, for_rules=one.for_rules) for one in programme.attributes

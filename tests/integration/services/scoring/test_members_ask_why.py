@@ -64,7 +64,15 @@ async def test_everybody_reads_what_gave_points_version_by_version_where_it_is_p
     first = await world.publish()
     attributes = "attributes: [{id: tier, title: Tier, for_rules: true}]\n"
     goals = "goals: [{id: talk, title: That people talk}]\n"
-    await world.publish(f"{RULES.replace('points: 1}', 'points: 2, goal: talk}')}{attributes}{goals}")
+    scores = "scores: [{id: help, title: Helpfulness}]\n"
+    audiences = (
+        "audiences: [{id: mentors, title: Mentors, when: 'member.tier == \"gold\"'},"
+        " {id: quiet, title: Quiet ones, when: 'member.tier == \"new\"'}]\n"
+    )
+    asked = '"mentors" in audiences && score("help") >= 2'
+    badge = f"recognition: {{badges: [{{id: mentor, title: Mentor, when: '{asked}'}}]}}\n"
+    more = f"{attributes}{goals}{scores}{audiences}{badge}"
+    await world.publish(f"{RULES.replace('points: 1}', 'points: 2, goal: talk}')}{more}")
     visitor = await asking(world, {VISITED: world.community})
     assert (await visitor.get("/v1/rules/history")).status_code == 401
     await world.pool.execute(
@@ -85,6 +93,9 @@ async def test_everybody_reads_what_gave_points_version_by_version_where_it_is_p
     assert rest["next"] is None
     assert [one["rules"][0]["points"] for one in versions] == [2, 1]
     assert [one["attributes"] for one in versions] == [[{"id": "tier", "title": "Tier", "for_rules": True}], []]
+    # What badges ask for is called something; of an audience that none asks for nothing is said.
+    assert [one["scores"] for one in versions] == [[{"id": "help", "title": "Helpfulness"}], []]
+    assert [one["audiences"] for one in versions] == [[{"id": "mentors", "title": "Mentors"}], []]
     # Conditions and limits tell how to get points for nothing.
     assert {key for one in versions for rule in one["rules"] for key in rule} == {
         *("rule_id", "title", "on", "points", "to", "up_to", "also", "split", "score", "goal", "goal_title"),

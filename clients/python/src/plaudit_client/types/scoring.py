@@ -2000,21 +2000,32 @@ class PublicRules(TypedDict):
     """The rules in force; a programme's limits bound the list."""
 
     attributes: list[PublicAttribute]
+    audiences: NotRequired[list[PublicTitle]]
     campaigns: list[PublicCampaign]
     programme_version: int
     rules: list[PublicRule]
+    scores: NotRequired[list[PublicTitle]]
     title: str | None
+
+
+class PublicTitle(TypedDict):
+    """What something of the programme is called."""
+
+    id: str
+    title: str
 
 
 class PublicVersion(TypedDict):
     """A version of the rules that applies, or did."""
 
     attributes: list[PublicAttribute]
+    audiences: NotRequired[list[PublicTitle]]
     campaigns: list[PublicCampaign]
     note: str | None
     programme_version: int
     restores: int | None
     rules: list[PublicRule]
+    scores: NotRequired[list[PublicTitle]]
     since: str
     title: str | None
 

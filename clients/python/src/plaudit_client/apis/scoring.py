@@ -106,6 +106,55 @@ class Scoring:
             call("scoring", "GET", "/v1/awards", params={"limit": limit, "member": member, "event": event}),
         )
 
+    def get_backtests(self, *, limit: int | None = None, after: str | None = None) -> types.BacktestItemPage:
+        """What was asked for, and how far it is."""
+        return cast(
+            "types.BacktestItemPage",
+            self._ask(call("scoring", "GET", "/v1/backtests", params={"limit": limit, "after": after})),
+        )
+
+    def iter_backtests(self, *, limit: int | None = None) -> Iterator[types.BacktestItem]:
+        """Every item that `get_backtests` lists, page by page."""
+        return items(self._ask, call("scoring", "GET", "/v1/backtests", params={"limit": limit}))
+
+    def post_backtest(
+        self,
+        *,
+        drafts: Sequence[types.BacktestedDraft],
+        since: str | datetime,
+        audience: str | None | NotGiven = NOT_GIVEN,
+        until: str | datetime | None | NotGiven = NOT_GIVEN,
+    ) -> types.BacktestItem:
+        """The log goes through the drafts, and beside them the programme as it was in force, once it is their
+        turn.
+
+        Nothing is given: what it finds is there once it is `done`.
+        """
+        return cast(
+            "types.BacktestItem",
+            self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    "/v1/backtests",
+                    fields={"drafts": drafts, "since": since, "audience": audience, "until": until},
+                )
+            ),
+        )
+
+    def get_backtest(self, backtest_id: str) -> types.BacktestDocument:
+        """How far it is, and once it is done what came of it, side by side."""
+        return cast(
+            "types.BacktestDocument", self._ask(call("scoring", "GET", f"/v1/backtests/{as_segment(backtest_id)}"))
+        )
+
+    def cancel_backtest(self, backtest_id: str) -> types.BacktestItem:
+        """It ends without a result; cancelled again it stays so."""
+        return cast(
+            "types.BacktestItem",
+            self._ask(call("scoring", "POST", f"/v1/backtests/{as_segment(backtest_id)}/cancel")),
+        )
+
     def get_campaigns(self) -> types.Campaigns:
         """Those of the programme in force. What was spent is what their awards amount to now."""
         return cast("types.Campaigns", self._ask(call("scoring", "GET", "/v1/campaigns")))
@@ -1337,6 +1386,56 @@ class AsyncScoring:
         return async_items(
             self._ask,
             call("scoring", "GET", "/v1/awards", params={"limit": limit, "member": member, "event": event}),
+        )
+
+    async def get_backtests(self, *, limit: int | None = None, after: str | None = None) -> types.BacktestItemPage:
+        """What was asked for, and how far it is."""
+        return cast(
+            "types.BacktestItemPage",
+            await self._ask(call("scoring", "GET", "/v1/backtests", params={"limit": limit, "after": after})),
+        )
+
+    def iter_backtests(self, *, limit: int | None = None) -> AsyncIterator[types.BacktestItem]:
+        """Every item that `get_backtests` lists, page by page."""
+        return async_items(self._ask, call("scoring", "GET", "/v1/backtests", params={"limit": limit}))
+
+    async def post_backtest(
+        self,
+        *,
+        drafts: Sequence[types.BacktestedDraft],
+        since: str | datetime,
+        audience: str | None | NotGiven = NOT_GIVEN,
+        until: str | datetime | None | NotGiven = NOT_GIVEN,
+    ) -> types.BacktestItem:
+        """The log goes through the drafts, and beside them the programme as it was in force, once it is their
+        turn.
+
+        Nothing is given: what it finds is there once it is `done`.
+        """
+        return cast(
+            "types.BacktestItem",
+            await self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    "/v1/backtests",
+                    fields={"drafts": drafts, "since": since, "audience": audience, "until": until},
+                )
+            ),
+        )
+
+    async def get_backtest(self, backtest_id: str) -> types.BacktestDocument:
+        """How far it is, and once it is done what came of it, side by side."""
+        return cast(
+            "types.BacktestDocument",
+            await self._ask(call("scoring", "GET", f"/v1/backtests/{as_segment(backtest_id)}")),
+        )
+
+    async def cancel_backtest(self, backtest_id: str) -> types.BacktestItem:
+        """It ends without a result; cancelled again it stays so."""
+        return cast(
+            "types.BacktestItem",
+            await self._ask(call("scoring", "POST", f"/v1/backtests/{as_segment(backtest_id)}/cancel")),
         )
 
     async def get_campaigns(self) -> types.Campaigns:

@@ -2621,6 +2621,7 @@ class ReviewData(TypedDict):
 class ReviewPolicy(TypedDict):
     """How many people it takes."""
 
+    backtest: NotRequired[bool | None]
     publishing: Publishing
 
 

@@ -142,6 +142,16 @@ class AudienceOfMember(TypedDict):
     title: str
 
 
+class AudienceSum(TypedDict):
+    """What members who are in an audience now get on both sides."""
+
+    audience: str
+    losers_count: int
+    points_after: int
+    points_before: int
+    winners_count: int
+
+
 class Audiences(TypedDict):
     """The audiences of the programme in force; `waiting` members are still to be looked at."""
 
@@ -195,6 +205,77 @@ class AwardItem(TypedDict):
     rule_id: str
     score: str
     total: NotRequired[int | None]
+
+
+class BacktestDocument(TypedDict):
+    """A backtest with what it found, once it is done."""
+
+    asked_at: str
+    asked_by: str
+    asked_by_person: str | None
+    audience: str | None
+    backtest_id: str
+    drafts: list[BacktestDraft]
+    ended_at: str | None
+    events_count: int
+    failure: Literal["too_many_events", "too_long", "too_much_memory", "no_programme", "broke"] | None
+    percent: int
+    result: BacktestResult | None
+    since: str
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    until: str
+    waits_for_live: bool
+
+
+class BacktestDraft(TypedDict):
+    """A draft that was asked for, told by the SHA-256 of its exact text."""
+
+    draft_id: str | None
+    sha256: str
+    title: str
+
+
+class BacktestItem(TypedDict):
+    """A backtest, and how far it is."""
+
+    asked_at: str
+    asked_by: str
+    asked_by_person: str | None
+    audience: str | None
+    backtest_id: str
+    drafts: list[BacktestDraft]
+    ended_at: str | None
+    events_count: int
+    failure: Literal["too_many_events", "too_long", "too_much_memory", "no_programme", "broke"] | None
+    percent: int
+    since: str
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    until: str
+    waits_for_live: bool
+
+
+class BacktestRequest(TypedDict):
+    """Which part of the past goes through which drafts."""
+
+    audience: NotRequired[str | None]
+    drafts: list[BacktestedDraft]
+    since: str
+    until: NotRequired[str | None]
+
+
+class BacktestResult(TypedDict):
+    """What a backtest found. The same input gives the same `digest`."""
+
+    digest: str
+    sides: list[SideSum]
+
+
+class BacktestedDraft(TypedDict):
+    """A draft: a stored one, as it is saved now, or a text."""
+
+    draft_id: NotRequired[str | None]
+    text: NotRequired[str | None]
+    title: NotRequired[str | None]
 
 
 class Badge(TypedDict):
@@ -290,6 +371,15 @@ class Budget(TypedDict):
     points: int
 
 
+class BudgetSum(TypedDict):
+    """What a campaign spent, and the day on which its budget ended; null where it did not."""
+
+    budget: int
+    campaign: str
+    ends_on: str | None
+    spent: int
+
+
 class CalculatedItem(TypedDict):
     """What calculated points of a rule came to for somebody, before its limits, and by which values."""
 
@@ -382,7 +472,7 @@ class CampaignItem(TypedDict):
     title: str
     wallet: str | None
     wallet_points: int | None
-    worth: Worth | None
+    worth: CampaignsWorth | None
 
 
 class CampaignRule(TypedDict):
@@ -423,7 +513,7 @@ class CampaignShown(TypedDict):
     turns: list[CampaignTurn]
     wallet: str | None
     wallet_points: int | None
-    worth: Worth | None
+    worth: CampaignsWorth | None
 
 
 class CampaignTurn(TypedDict):
@@ -512,6 +602,18 @@ class CategoryItem(TypedDict):
     id: str
     penalty_points: int
     title: str
+
+
+class Compared(TypedDict):
+    """A draft beside the programme that was in force."""
+
+    audiences: list[AudienceSum]
+    losers_count: int
+    movers: list[MoverItem]
+    percent: float | None
+    points: int
+    same_count: int
+    winners_count: int
 
 
 class Completion(TypedDict):
@@ -758,6 +860,14 @@ class DeclinedItem(TypedDict):
     programme_version: int | None
     reason: str
     rule_id: str
+
+
+class DeclinedSum(TypedDict):
+    """How often a rule gave nothing, before limits, and why."""
+
+    count: int
+    reason: str
+    rule: str
 
 
 class Diminishing(TypedDict):
@@ -1092,6 +1202,15 @@ class Level(TypedDict):
     title: str
 
 
+class LimitHit(TypedDict):
+    """How often a limit left less than a rule had, and how many points that took."""
+
+    count: int
+    points: int
+    reason: Literal["limit", "cooldown", "diminished", "floor", "budget", "pacing"]
+    rule: str
+
+
 class Manual(TypedDict):
     """Awards by hand. From `second_person_from` points on another person approves one."""
 
@@ -1213,6 +1332,15 @@ class MoneyChange(TypedDict):
     after: Any
     before: Any
     field: str
+
+
+class MoverItem(TypedDict):
+    """A member who has most more or less than before."""
+
+    after: int
+    before: int
+    member_id: str
+    member_name: str | None
 
 
 class Multiplier(TypedDict):
@@ -1488,6 +1616,13 @@ class AwardItemPage(TypedDict):
     """AwardItemPage"""
 
     items: list[AwardItem]
+    next: NotRequired[str | None]
+
+
+class BacktestItemPage(TypedDict):
+    """BacktestItemPage"""
+
+    items: list[BacktestItem]
     next: NotRequired[str | None]
 
 
@@ -2200,6 +2335,16 @@ class RuleScore(TypedDict):
     score: str
 
 
+class RuleSum(TypedDict):
+    """What a rule gave, of one score."""
+
+    awards_count: int
+    members_count: int
+    points: int
+    rule: str
+    score: str
+
+
 class RulingRequest(TypedDict):
     """What is decided of an appeal: the decision stands, without its penalty and suspension, or not at
     all.
@@ -2268,6 +2413,26 @@ class SharedLimit(TypedDict):
     points: NotRequired[int | None]
     rules: NotRequired[list[str] | None]
     within: Literal["hour", "day", "week", "month", "quarter", "year", "campaign", "ever"]
+
+
+class SideSum(TypedDict):
+    """What a programme gives for the past: first the one that was in force, then each draft."""
+
+    awards_count: int
+    budgets: list[BudgetSum]
+    compared: NotRequired[Compared | None]
+    declined: list[DeclinedSum]
+    liability: BacktestsWorth | None
+    liable_points: int
+    limits: list[LimitHit]
+    members_count: int
+    points: int
+    rules: list[RuleSum]
+    scores: dict[str, int]
+    title: str
+    weeks: list[WeekSum]
+    without_version_count: int
+    worth: BacktestsWorth | None
 
 
 class SignalCaseItem(TypedDict):
@@ -2654,6 +2819,13 @@ class WebhookReplayed(TypedDict):
     deliveries: int
 
 
+class WeekSum(TypedDict):
+    """Points of a week, by its Monday."""
+
+    points: int
+    week: str
+
+
 class Withdrawal(TypedDict):
     """A version that was withdrawn; in place of one that was scheduled, what goes on is published anew."""
 
@@ -2712,7 +2884,15 @@ class WordShown(TypedDict):
     suspended_days: int | None
 
 
-class Worth(TypedDict):
+class BacktestsWorth(TypedDict):
+    """What points are worth by a programme's payout terms, in minor units, rounded down."""
+
+    currency: str
+    minor: int
+    per_point: str
+
+
+class CampaignsWorth(TypedDict):
     """What points are worth by the payout terms in force, in minor units, rounded down."""
 
     budget_minor: int

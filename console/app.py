@@ -179,6 +179,7 @@ PAGES = (
         check_ins,
         programme,
         audiences,
+        backtests,
         editing,
         keeping,
         waiting,

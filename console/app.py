@@ -194,6 +194,7 @@ PAGES = (
         check_ins,
         programme,
         audiences,
+        backtests,
         editing,
         keeping,
         waiting,

@@ -174,10 +174,8 @@ def headline(live: Mapping[str, Any], side: Mapping[str, Any]) -> str:
     percent = "" if compared["percent"] is None else f" ({compared['percent']:+g} %)"
     direction = "more" if points > 0 else "fewer"
     money = ""
-    if side["worth"] is not None:
-        before = (
-            live["worth"] if live["worth"] and live["worth"]["currency"] == side["worth"]["currency"] else None
-        )
+    if side["worth"] is not None and (live["worth"] or side["worth"])["currency"] == side["worth"]["currency"]:
+        before = live["worth"]
         minor = side["worth"]["minor"] - (before["minor"] if before else 0)
         money = f", worth {minor:+,} minor units of {side['worth']['currency']}"
     return f"“{side['title']}” would have given {abs(points):,} points {direction}{percent}{money}."

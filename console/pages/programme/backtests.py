@@ -171,9 +171,8 @@ def compared_of(live: Mapping[str, Any], side: Mapping[str, Any]) -> Compared:
     now = {one["week"]: one["points"] for one in side["weeks"]}
     weeks = sorted({*was, *now})
     worth = None
-    if side["worth"] is not None:
-        same = live["worth"] is not None and live["worth"]["currency"] == side["worth"]["currency"]
-        worth = side["worth"]["minor"] - (live["worth"]["minor"] if same else 0)
+    if side["worth"] is not None and (live["worth"] or side["worth"])["currency"] == side["worth"]["currency"]:
+        worth = side["worth"]["minor"] - (live["worth"]["minor"] if live["worth"] is not None else 0)
     return Compared(
         side,
         rules,

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from services.scoring.backtests.store.backtests import Offsets, Ranges, load_live_offsets
+from services.scoring.backtests.store.backtests import BacktestPool, Offsets, Ranges, load_live_offsets
 from services.scoring.settings import Settings
 from shared.contracts.facts import ACCEPTED_EVENT, AcceptedEvent
 from shared.own_facts.copying import partitions_of
@@ -24,7 +23,7 @@ LAG_SECONDS = 0.25
 class EventLog:
     """engagement.events.v1, of which each community's records are told by their keys."""
 
-    def __init__(self, pool: asyncpg.Pool, settings: Settings) -> None:
+    def __init__(self, pool: BacktestPool, settings: Settings) -> None:
         self._pool = pool
         self._client = AIOKafkaConsumer(
             **settings.broker.options,

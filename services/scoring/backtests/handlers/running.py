@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-import asyncpg
-
 from services.scoring.backtests.domain.backtests import (
     ATTEMPTS_MAX_COUNT,
     Backtest,
@@ -36,7 +34,7 @@ from services.scoring.backtests.domain.replaying import (
 from services.scoring.backtests.domain.summing import result_of
 from services.scoring.backtests.handlers.knowing import known_of, side_in_force
 from services.scoring.backtests.store import backtests as store
-from services.scoring.backtests.store.backtests import Offsets, Ranges
+from services.scoring.backtests.store.backtests import BacktestPool, Offsets, Ranges
 from services.scoring.backtests.store.known import load_told
 from services.scoring.programmes.domain.reading import read_programme
 from services.scoring.settings import Settings
@@ -109,7 +107,7 @@ class Running:
 class Runner:
     """Runs what is asked for, as long as there is any."""
 
-    pool: asyncpg.Pool
+    pool: BacktestPool
     log: Log
     settings: Settings
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
-from asyncpg import Record
+from asyncpg import Pool, Record
 
 from services.scoring.backtests.domain.backtests import (
     Backtest,
@@ -21,6 +21,8 @@ from services.scoring.programmes.store.versions import author_of
 from shared.postgres import Connection
 from shared.topics import EVENTS
 
+#: Connections, as whoever runs backtests has them.
+BacktestPool = Pool
 #: Partition of the log and offset in it.
 Offsets = Mapping[int, int]
 

@@ -335,8 +335,8 @@ _ALL: Final = (
         _words(
             en=(
                 "{{ community }}: the week",
-                "Hello {{ name }},\n\n**{{ active }}** members were active, {{ before }} in the week before; "
-                "{{ newcomers }} were new.{% if off %}\n\nGoals off pace: **{{ off }}**.{% endif %}"
+                "Hello {{ name }},\n\nActive members: **{{ active }}** ({{ before }} in the week before). "
+                "New members: **{{ newcomers }}**.{% if off %}\n\nGoals off pace: **{{ off }}**.{% endif %}"
                 "{% if questions %}\n\nQuestions that have waited for more than a day: **{{ questions }}**."
                 "{% endif %}{% if reports %}\n\nReports that are due: **{{ reports }}**.{% endif %}\n\n"
                 "One thing to do: {% if todo == 'reports' %}decide the reports that are due."
@@ -346,8 +346,9 @@ _ALL: Final = (
             ),
             it=(
                 "{{ community }}: la settimana",
-                "Ciao {{ name }},\n\n**{{ active }}** membri sono stati attivi, {{ before }} la settimana prima; "
-                "{{ newcomers }} erano nuovi.{% if off %}\n\nObiettivi fuori passo: **{{ off }}**.{% endif %}"
+                "Ciao {{ name }},\n\nMembri attivi: **{{ active }}** ({{ before }} la settimana prima). "
+                "Nuovi membri: **{{ newcomers }}**."
+                "{% if off %}\n\nObiettivi fuori passo: **{{ off }}**.{% endif %}"
                 "{% if questions %}\n\nDomande che aspettano da più di un giorno: **{{ questions }}**."
                 "{% endif %}{% if reports %}\n\nSegnalazioni in scadenza: **{{ reports }}**.{% endif %}\n\n"
                 "Una cosa da fare: {% if todo == 'reports' %}decidere le segnalazioni in scadenza."

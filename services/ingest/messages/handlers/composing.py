@@ -23,6 +23,8 @@ from services.ingest.settings import Settings
 from shared.currencies import decimal_amount
 
 SENDER_MAX_CHARS: Final = 100
+#: Values that are numbers, written as the reader's language does.
+_NUMBERS: Final = frozenset({"points", "active", "before", "newcomers", "off", "questions", "reports"})
 #: What the frame of each message says, by language; English for any other.
 _FRAME: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
@@ -84,8 +86,9 @@ def values_of(
     said = {one: message_values.get(one, "") for one in kind.values}
     if "amount" in said:
         said["amount"] = _money(said["amount"], message_values.get("currency", ""), language)
-    if said.get("points", "").isdigit():
-        said["points"] = format_decimal(int(said["points"]), locale=_locale(language))
+    for one in _NUMBERS & said.keys():
+        if said[one].isdigit():
+            said[one] = format_decimal(int(said[one]), locale=_locale(language))
     return {**said, "name": name or look.name, "community": look.name, "link": link}
 
 

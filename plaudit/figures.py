@@ -262,6 +262,8 @@ def topics(
         for one in found["topics"]
     ]
     show(found, as_json, ("topic", "asked", "unanswered", "members", "waiting", ""), rows)
+    if found["counted_at"] and not as_json:
+        click.echo(f"Counted at {found['counted_at']}")
 
 
 @figures.command("answerers", epilog="Example: plaudit figures answerers Tailstock")

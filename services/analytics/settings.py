@@ -66,8 +66,8 @@ class Settings(ServiceSettings):
         10_000,
         ge=0,
         description=(
-            "Ties, or questions, of the last 30 or 90 days from which on their network or response times are "
-            "counted by a timer; of fewer when they are asked for"
+            "Ties, or questions, of the last 7, 30 or 90 days from which on their network, or response times and "
+            "topics, are counted by a timer; of fewer when they are asked for"
         ),
     )
     kept_figures_check_minutes: int = Field(
@@ -91,6 +91,11 @@ class Settings(ServiceSettings):
     )
     ties_max_count: int = Field(
         50_000, ge=1, description="Rows of who turned to whom that one network is made of; more are refused"
+    )
+    kept_ties_max_count: int = Field(
+        1_000_000,
+        ge=1,
+        description="Rows of who turned to whom of which a timer makes one network; of more none is kept",
     )
     expertise_half_life_days: int = Field(
         180,

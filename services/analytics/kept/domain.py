@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from shared.calendars import Calendar, Span
 
 #: Figures are kept of so many days, today being the last.
-KEPT_DAYS: Final = (30, 90)
+KEPT_DAYS: Final = (7, 30, 90)
 
 
 class KeptFigure(StrEnum):
@@ -16,6 +16,7 @@ class KeptFigure(StrEnum):
 
     NETWORK = "network"
     RESPONSE_TIMES = "response_times"
+    QUESTION_TOPICS = "question_topics"
 
 
 class Kept(NamedTuple):

@@ -1,12 +1,13 @@
 """Who turns to whom is noted as it is heard of; a timer counts it."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from services.analytics.kept.domain import days_kept, kept_spans, terms_of
 from services.analytics.metrics import NETWORK_BEHIND
-from services.analytics.network.domain.network import network_of
+from services.analytics.network.domain.network import Network, PagedTie, Tie, network_of, strongest
 from services.analytics.network.domain.ties import tied_by
 from services.analytics.network.store import counting, keeping, reading
 from services.analytics.network.store.keeping import KeptDays
@@ -26,6 +27,8 @@ COUNT_MAX_COUNT: Final = 5_000
 KEEP_EVERY_SECONDS: Final = 60.0
 #: Communities whose networks one transaction looks at.
 KEPT_COUNT: Final = 5
+#: Ties of a network that are listed without counting it anew.
+KEPT_TIES_COUNT: Final = 1_000
 
 
 async def note_ties(tx: Transaction, events: Sequence[AcceptedEvent]) -> None:
@@ -71,17 +74,22 @@ async def keep_networks(tx: Transaction[Settings]) -> bool:
 
 
 async def _keep(tx: Transaction[Settings], *, community: str) -> None:
-    """A network of few ties, or of more than one is made of, is not kept."""
+    """A network of few ties, or of more than a timer counts, is not kept."""
     calendar, least, most = (
         await load_calendar(tx.conn, community=community),
         tx.settings.kept_figures_min_count,
-        tx.settings.ties_max_count,
+        tx.settings.kept_ties_max_count,
     )
     for days, span in kept_spans(calendar.day_of(tx.now)).items():
         asked, kept = AskedTies(community, span), KeptDays(community, days, terms_of(span, calendar))
         rows = await reading.count_rows(tx.conn, asked, limit_count=most + 1)
         if least <= rows <= most and rows:
-            network = network_of(await reading.load_ties(tx.conn, asked))
-            await keeping.put_network(tx.conn, kept, network=network, at=tx.now)
+            # Seconds of a large network: they are a thread's, for the service answers questions meanwhile.
+            network, first = await asyncio.to_thread(_counted, await reading.load_ties(tx.conn, asked))
+            await keeping.put_network(tx.conn, kept, network=network, first=first, at=tx.now)
         else:
             await keeping.delete_network(tx.conn, kept)
+
+
+def _counted(ties: Sequence[Tie]) -> tuple[Network, Sequence[PagedTie]]:
+    return network_of(ties), strongest(ties, limit_count=KEPT_TIES_COUNT)

@@ -9,6 +9,7 @@ from services.analytics.metrics import RESPONSES_BEHIND
 from services.analytics.periods.domain import periods
 from services.analytics.response_times.domain.asking import said_by
 from services.analytics.response_times.domain.report import Summary, reports, summary
+from services.analytics.response_times.domain.topics import topics_of
 from services.analytics.response_times.store import keeping, reading, settling
 from services.analytics.response_times.store.keeping import KeptTimes
 from services.analytics.response_times.store.reading import Asked
@@ -100,8 +101,18 @@ def kept_times(
     )
 
 
+def kept_topics(
+    community: str, span: Span, calendar: Calendar, *, settings: Settings, now: datetime
+) -> KeptTimes | None:
+    """Of which days topics are kept as these are asked for; None where nothing is."""
+    days = days_kept(span, calendar.day_of(now))
+    return (
+        None if days is None else KeptTimes(community, days, terms_of(span, calendar, settings.slices_max_count))
+    )
+
+
 async def keep_times(tx: Transaction[Settings]) -> bool:
-    """Count the response times of many questions up to today; a timer calls this while it returns True."""
+    """Count the response times and topics of many questions up to today; called while it returns True."""
     return await take_turns(
         tx,
         lambda community: _keep(tx, community=community),
@@ -112,18 +123,19 @@ async def keep_times(tx: Transaction[Settings]) -> bool:
 
 
 async def _keep(tx: Transaction[Settings], *, community: str) -> None:
-    """Response times of few questions, or of more than one answer goes through, are not kept."""
+    """What is of few questions, or of more than one answer goes through, is not kept."""
     settings, calendar = tx.settings, await load_calendar(tx.conn, community=community)
     least, most = settings.kept_figures_min_count, settings.questions_max_count
     for span in kept_spans(calendar.day_of(tx.now)).values():
         kept = kept_times(community, span, calendar, settings=settings, now=tx.now)
-        if kept is None:
+        topics = kept_topics(community, span, calendar, settings=settings, now=tx.now)
+        if kept is None or topics is None:
             continue
         starts_at, ends_at = calendar.start_of(span.starts_on), calendar.start_of(span.ends_on + timedelta(days=1))
         asked = Asked(community, starts_at, ends_at)
         rows = await reading.count_questions(tx.conn, asked, limit_count=most + 1)
         if not rows or not least <= rows <= most:
-            await keeping.delete_summary(tx.conn, kept)
+            await keeping.delete_kept(tx.conn, kept)
             continue
         spans, _ = periods(KEPT_BY, span.starts_on, span.ends_on, kept.days, calendar)
         found = await load_summary(
@@ -135,3 +147,6 @@ async def _keep(tx: Transaction[Settings], *, community: str) -> None:
             within=timedelta(hours=KEPT_WITHIN_HOURS),
         )
         await keeping.put_summary(tx.conn, kept, summary=found, at=tx.now)
+        asked_about = await reading.load_topics(tx.conn, asked, audience=None)
+        shown = topics_of(asked_about, limit_count=settings.slices_max_count)
+        await keeping.put_topics(tx.conn, topics, topics=shown, at=tx.now)

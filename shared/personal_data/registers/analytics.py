@@ -48,7 +48,16 @@ HELD: Final = (
         others="community days member_id cut_off members",
         order="member_id community days",
         erased=Erased.STAYS,
-        says="How many others only they connect with most, in the last 30 and 90 days, as it was counted last",
+        says="How many others only they connect with most, in the last 7, 30 and 90 days, as it was counted last",
+    ),
+    Held(
+        "kept_ties",
+        personal="",
+        others="community days from_id to_id times is_mutual",
+        order="days from_id to_id",
+        erased=Erased.STAYS,
+        says="Whom they answered and thanked most, and who did so to them, as it was counted last",
+        whose=_OF_TIES,
     ),
     Held(
         "topic_events",

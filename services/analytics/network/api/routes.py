@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from services.analytics.network.api.models import BridgeShown, NetworkShown, NewcomerShown, TieShown
 from services.analytics.network.domain.network import Bridge, BridgePlace, Tie, TiePlace, network_of
 from services.analytics.network.domain.ties import TieKind
-from services.analytics.network.handlers import kept_days
+from services.analytics.network.handlers import KEPT_TIES_COUNT, kept_days
 from services.analytics.network.store import keeping, reading
 from services.analytics.network.store.reading import AskedTies, NewcomerPlace
 from services.analytics.periods.api import CSV_ANSWER, INVALID_DAYS, AskedCalendar, AskedDays, Reader, table
@@ -53,8 +53,8 @@ async def get_network(
 ) -> NetworkShown:
     """Who answers and thanks whom: how mutual that is, in how many parts, and by how few it is carried.
 
-    It follows what is new within some seconds; who is merged is one. Of many ties, the network of the last 30 and
-    of the last 90 days is as a timer counted it at `counted_at`.
+    It follows what is new within some seconds; who is merged is one. Of many ties, the network of the last 7, 30
+    and 90 days is as a timer counted it at `counted_at`.
     """
     asked = AskedTies(principal.community, days, kind)
     kept = kept_days(asked, calendar, now=datetime.now(UTC))
@@ -68,16 +68,21 @@ async def get_network(
 async def get_ties(
     principal: MemberReader,
     days: AskedDays,
+    calendar: AskedCalendar,
     conn: Conn,
     settings: OwnSettings,
     place: Annotated[TiePlace | None, after(TiePlace)],
     kind: Kind = None,
     limit: Limit = 100,
 ) -> Page[TieShown]:
-    """Who did most often on top."""
+    """Who did most often on top. The first 1,000 of many are of when `GET /v1/network` was counted."""
     asked = AskedTies(principal.community, days, kind)
-    await _check(conn, asked, settings=settings)
-    found = await reading.page_of_ties(conn, asked, after=place, limit_count=limit)
+    kept = kept_days(asked, calendar, now=datetime.now(UTC))
+    known = kept and await keeping.find_network(conn, kept)
+    found = await keeping.page_of_first_ties(conn, kept, after=place, limit_count=limit) if kept and known else []
+    if not known or (len(found) < limit and known.network.ties > KEPT_TIES_COUNT):
+        await _check(conn, asked, settings=settings)
+        found = await reading.page_of_ties(conn, asked, after=place, limit_count=limit)
     names = await reading.load_names(
         conn, community=principal.community, member_ids={id_ for one in found for id_ in one.tie[:2]}
     )

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import NamedTuple
 
 from services.analytics.response_times.domain.waiting import absence_factor
@@ -14,6 +15,13 @@ class Tie(NamedTuple):
     from_id: str
     to_id: str
     times: int
+
+
+class PagedTie(NamedTuple):
+    """A tie, and whether there is one the other way round."""
+
+    tie: Tie
+    is_mutual: bool
 
 
 class TiePlace(NamedTuple):
@@ -91,6 +99,14 @@ def network_of(ties: Sequence[Tie]) -> Network:
         bridging_members=len(bridges),
         bridges=sorted(bridges, key=lambda one: (-one.cut_off, one.member_id)),
     )
+
+
+def strongest(ties: Sequence[Tie], *, limit_count: int) -> list[PagedTie]:
+    """So many of these ties at most, those of most times first."""
+    first = nsmallest(limit_count, ties, key=lambda tie: (-tie.times, tie.from_id, tie.to_id))
+    turned = {(tie.to_id, tie.from_id) for tie in first}
+    mutual = {tie[:2] for tie in ties if tie[:2] in turned}
+    return [PagedTie(tie, (tie.to_id, tie.from_id) in mutual) for tie in first]
 
 
 def _parts(members: Sequence[str], beside: Sequence[Sequence[int]]) -> tuple[list[int], list[Bridge]]:

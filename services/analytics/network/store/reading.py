@@ -2,12 +2,15 @@
 
 from collections.abc import Collection
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from services.analytics.network.domain.network import Tie, TiePlace
+from services.analytics.network.domain.network import PagedTie, Tie, TiePlace
 from services.analytics.network.domain.ties import TieKind
 from shared.calendars import Span
 from shared.postgres import Connection
+
+#: Ties that come from the database at once.
+LOT_COUNT: Final = 5_000
 
 
 class AskedTies(NamedTuple):
@@ -16,13 +19,6 @@ class AskedTies(NamedTuple):
     community: str
     days: Span
     kind: TieKind | None = None
-
-
-class PagedTie(NamedTuple):
-    """A tie, and whether there is one the other way round."""
-
-    tie: Tie
-    is_mutual: bool
 
 
 class NewcomerPlace(NamedTuple):
@@ -84,11 +80,15 @@ async def count_rows(conn: Connection, asked: AskedTies, *, limit_count: int) ->
 
 async def load_ties(conn: Connection, asked: AskedTies) -> list[Tie]:
     """Who turned to whom how often, in no order."""
-    rows = await conn.fetch(
-        f"select from_id::text, to_id::text, times from ({_BETWEEN}) ties",  # noqa: S608
-        *_values(asked),
-    )
-    return [Tie(*row) for row in rows]
+    query = f"select from_id::text, to_id::text, times from ({_BETWEEN}) ties"  # noqa: S608
+    # Of hundreds of thousands of ties between some thousands of members each id is kept once; rows come in lots.
+    ids: dict[str, str] = {}
+    async with conn.transaction():
+        rows = conn.cursor(query, *_values(asked), prefetch=LOT_COUNT)
+        return [
+            Tie(ids.setdefault(from_id, from_id), ids.setdefault(to_id, to_id), times)
+            async for from_id, to_id, times in rows
+        ]
 
 
 async def page_of_ties(

@@ -1,6 +1,6 @@
 """The route of what is asked about, and what is worth writing down."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Response
@@ -18,7 +18,8 @@ from services.analytics.periods.api import (
 )
 from services.analytics.response_times.api.routes import Channel, check
 from services.analytics.response_times.domain.topics import Topic, Topics, topics_of
-from services.analytics.response_times.store import reading
+from services.analytics.response_times.handlers import kept_topics
+from services.analytics.response_times.store import keeping, reading
 from services.analytics.response_times.store.reading import Asked
 from services.analytics.settings import Settings
 from shared.calendars import Calendar, Span
@@ -68,8 +69,12 @@ class QuestionTopics(BaseModel):
         " `GET /v1/open-questions?topic=` has the questions"
     )
 
+    counted_at: datetime | None = Field(
+        description="When a timer counted this, of many questions; null where it was counted as you asked"
+    )
+
     @classmethod
-    def shown(cls, days: Span, found: Topics) -> Self:
+    def shown(cls, days: Span, found: Topics, *, counted_at: datetime | None) -> Self:
         """Topics as the API shows them."""
         return cls(
             starts_on=days.starts_on,
@@ -78,6 +83,7 @@ class QuestionTopics(BaseModel):
             others_asked=found.others_asked,
             others_unanswered=found.others_unanswered,
             to_write=[TopicShown.shown(one) for one in found.to_write],
+            counted_at=counted_at,
         )
 
 
@@ -93,8 +99,13 @@ async def get_question_topics(
 ) -> QuestionTopics:
     """By the topic that platforms say: how many asked, how many wait, and three topics to write about.
 
-    Of everybody, or of who is in an audience now.
+    Of everybody, or of who is in an audience now. Of many questions, those of the last 7, 30 and 90 days, of all
+    channels and everybody, are as a timer counted them at `counted_at`.
     """
+    if channel is None and audience is None:
+        kept = kept_topics(principal.community, days, calendar, settings=settings, now=datetime.now(UTC))
+        if known := kept and await keeping.find_topics(conn, kept):
+            return QuestionTopics.shown(days, known.topics, counted_at=known.counted_at)
     found = await _load(
         conn,
         principal.community,
@@ -104,7 +115,7 @@ async def get_question_topics(
         channel=channel,
         audience=audience,
     )
-    return QuestionTopics.shown(days, topics_of(found, limit_count=settings.slices_max_count))
+    return QuestionTopics.shown(days, topics_of(found, limit_count=settings.slices_max_count), counted_at=None)
 
 
 @router.get(

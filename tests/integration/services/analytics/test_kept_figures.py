@@ -1,4 +1,4 @@
-"""Networks and response times of many are counted by a timer, say the same, and say when."""
+"""Networks, response times and topics of many are counted by a timer, say the same, and say when."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +15,11 @@ from tests.integration.services.analytics.test_retention import declare, event
 
 pytestmark = pytest.mark.stack
 
+USUAL: tuple[tuple[str, dict[str, str]], ...] = (
+    ("/v1/network", {}),
+    ("/v1/response-times", {"by": "week"}),
+    ("/v1/question-topics", {}),
+)
 CHECKS = {"network_checks": keep_networks, "response_checks": keep_times}
 
 
@@ -49,11 +54,15 @@ async def test_what_a_timer_counted_is_what_is_counted_when_it_is_asked(
     # Where it is neither late nor early, so that it stays one day.
     calendar = await declare(world, "UTC" if 2 <= now.hour < 20 else "Asia/Tokyo")
     day = calendar.day_of(now)
-    windows = [{"from": (day - timedelta(days=days - 1)).isoformat(), "to": day.isoformat()} for days in (30, 90)]
+    windows = [
+        {"from": (day - timedelta(days=days - 1)).isoformat(), "to": day.isoformat()} for days in (7, 30, 90)
+    ]
     facts: list[Any] = []
     for number in range(14):
         asked = now - timedelta(days=5 * number + 1)
-        facts.append(event(world, calendar, f"q{number}", f"m{number % 4}", asked, "forum.post.v1", "forum"))
+        question = event(world, calendar, f"q{number}", f"m{number % 4}", asked, "forum.post.v1", "forum")
+        question["data"]["topic"] = ("Gears", "Lathes")[number % 2]
+        facts.append(question)
         if number % 3:
             to = {"replymember": world.uuid(f"m{number % 4}")}
             at = asked + timedelta(hours=number)
@@ -62,24 +71,28 @@ async def test_what_a_timer_counted_is_what_is_counted_when_it_is_asked(
     await world.settle()
 
     async def everything() -> tuple[list[Any], set[bool]]:
-        found, kept = [], set()
+        found: list[Any] = []
+        kept: set[bool] = set()
         for window in windows:
-            for path, more in (("/v1/network", {}), ("/v1/response-times", {"by": "week"})):
+            for path, more in USUAL:
                 one, is_kept = await shown(api, path, **window, **more)
                 found.append(one)
                 kept.add(is_kept)
-            asked: dict[str, Any] = {**window, "limit": 1}
-            while True:
-                page = (await api.get("/v1/bridging-members", params=asked)).json()
-                found += page["items"]
-                if page["next"] is None:
-                    break
-                asked["after"] = page["next"]
+            for path in ("/v1/bridging-members", "/v1/ties"):
+                asked: dict[str, Any] = {**window, "limit": 1}
+                while True:
+                    page = (await api.get(path, params=asked)).json()
+                    found += page["items"]
+                    if page["next"] is None:
+                        break
+                    asked["after"] = page["next"]
         return found, kept
 
     live, is_kept = await everything()
     assert is_kept == {False}
     assert any("cut_off" in one for one in live)
+    assert any(one.get("is_mutual") is not None for one in live)
+    assert any(one.get("to_write") for one in live)
     await count_again(world, pool)
     assert await everything() == (live, {True})
 
@@ -94,6 +107,7 @@ async def test_what_a_timer_counted_is_what_is_counted_when_it_is_asked(
     assert await everything() == (live, {True})
     for path, more in (
         ("/v1/network", {"kind": "answers"}),
+        ("/v1/question-topics", {"channel": "forum"}),
         ("/v1/response-times", {"by": "month"}),
         ("/v1/response-times", {"channel": "forum"}),
         ("/v1/response-times", {"within_hours": 48}),
@@ -108,5 +122,5 @@ async def test_what_a_timer_counted_is_what_is_counted_when_it_is_asked(
     world.configure(kept_figures_min_count=1_000)
     await count_again(world, pool)
     assert (await everything())[1] == {False}
-    for table in ("kept_answers", "kept_bridges"):
+    for table in ("kept_answers", "kept_bridges", "kept_ties"):
         assert not await pool.fetchval(f"select count(*) from {table} where community = $1", world.community)

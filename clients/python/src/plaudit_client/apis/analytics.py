@@ -1343,7 +1343,7 @@ class Analytics:
         """Who answers and thanks whom: how mutual that is, in how many parts, and by how few it is carried.
 
         It follows what is new within some seconds; who is merged is one. Of many ties, the network of the
-        last 30 and of the last 90 days is as a timer counted it at `counted_at`.
+        last 7, 30 and 90 days is as a timer counted it at `counted_at`.
         """
         return cast(
             "types.NetworkShown",
@@ -1574,7 +1574,8 @@ class Analytics:
     ) -> types.QuestionTopics:
         """By the topic that platforms say: how many asked, how many wait, and three topics to write about.
 
-        Of everybody, or of who is in an audience now.
+        Of everybody, or of who is in an audience now. Of many questions, those of the last 7, 30 and 90
+        days, of all channels and everybody, are as a timer counted them at `counted_at`.
         """
         return cast(
             "types.QuestionTopics",
@@ -2047,7 +2048,7 @@ class Analytics:
         to: str | None = None,
         after: str | None = None,
     ) -> types.TieShownPage:
-        """Who did most often on top."""
+        """Who did most often on top. The first 1,000 of many are of when `GET /v1/network` was counted."""
         return cast(
             "types.TieShownPage",
             self._ask(
@@ -3508,7 +3509,7 @@ class AsyncAnalytics:
         """Who answers and thanks whom: how mutual that is, in how many parts, and by how few it is carried.
 
         It follows what is new within some seconds; who is merged is one. Of many ties, the network of the
-        last 30 and of the last 90 days is as a timer counted it at `counted_at`.
+        last 7, 30 and 90 days is as a timer counted it at `counted_at`.
         """
         return cast(
             "types.NetworkShown",
@@ -3743,7 +3744,8 @@ class AsyncAnalytics:
     ) -> types.QuestionTopics:
         """By the topic that platforms say: how many asked, how many wait, and three topics to write about.
 
-        Of everybody, or of who is in an audience now.
+        Of everybody, or of who is in an audience now. Of many questions, those of the last 7, 30 and 90
+        days, of all channels and everybody, are as a timer counted them at `counted_at`.
         """
         return cast(
             "types.QuestionTopics",
@@ -4223,7 +4225,7 @@ class AsyncAnalytics:
         to: str | None = None,
         after: str | None = None,
     ) -> types.TieShownPage:
-        """Who did most often on top."""
+        """Who did most often on top. The first 1,000 of many are of when `GET /v1/network` was counted."""
         return cast(
             "types.TieShownPage",
             await self._ask(

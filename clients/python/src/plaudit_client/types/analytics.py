@@ -1309,6 +1309,7 @@ class ProblemDetails(TypedDict):
 class QuestionTopics(TypedDict):
     """What was asked about in some days, and what is worth writing down."""
 
+    counted_at: str | None
     ends_on: str
     others_asked: int
     others_unanswered: int

@@ -21,8 +21,8 @@ import click
 import httpx
 
 from bench.factor import measure
-from bench.fill.analytics import EVENTS_A_MEMBER, fill_analytics, is_filled, needed_bytes
-from plaudit.access import issue_key
+from bench.fill.analytics import DAYS, EVENTS_A_MEMBER, fill_analytics, is_filled, needed_bytes
+from plaudit.access import temporary_key
 from plaudit.stack import StackState, load_state
 from services.analytics.settings import Settings
 from shared.postgres import database_url, role_name
@@ -129,9 +129,8 @@ async def counted(state: StackState, community: str, say: Any, *, is_large: bool
     return time.monotonic() - began
 
 
-async def ask_all(state: StackState, community: str) -> dict[str, list[float]]:
+async def ask_all(state: StackState, community: str, key: str) -> dict[str, list[float]]:
     """Milliseconds of each question, over HTTP. Raises RuntimeError where one is not answered."""
-    key = issue_key(state, community, "bench.insight", ["analytics:read"])["key"]
     took: dict[str, list[float]] = {}
     # The first of all members did most, by how they are drawn.
     most_active = str(UUID(hashlib.md5(f"member{community}0".encode(), usedforsecurity=False).hexdigest()))
@@ -164,7 +163,8 @@ class Asked(NamedTuple):
 def ask(state: StackState, community: str, events_count: int) -> Asked:
     """Ask everything of a community, and say how fast the machine was."""
     before = measure().factor
-    took = asyncio.run(ask_all(state, community))
+    with temporary_key(state, community, "bench.insight", ["analytics:read"], ["analytics"]) as key:
+        took = asyncio.run(ask_all(state, community, key))
     factor = (before + measure().factor) / 2
     click.echo(
         f"{events_count:,} events; factor {factor:.2f}, load {os.getloadavg()[0]:.1f}: "
@@ -173,10 +173,10 @@ def ask(state: StackState, community: str, events_count: int) -> Asked:
     return Asked(events_count, took, WANTED_MS / factor)
 
 
-def prepare(state: StackState, community: str, events_count: int, *, yes: bool) -> None:
+def prepare(state: StackState, community: str, events_count: int, *, days: int, yes: bool) -> None:
     """Fill a community that is not there yet, and wait until everything of it is counted."""
     if not asyncio.run(is_filled(state, community)):
-        needed, free = needed_bytes(events_count), shutil.disk_usage(state.directory).free
+        needed, free = needed_bytes(events_count * days // DAYS), shutil.disk_usage(state.directory).free
         click.echo(
             f"{events_count:,} events take about {needed / 2**30:.1f} GiB; {free / 2**30:.1f} GiB are free."
         )
@@ -184,7 +184,7 @@ def prepare(state: StackState, community: str, events_count: int, *, yes: bool) 
             raise click.ClickException("That is more than there is: fewer events, or another disk.")
         if not yes:
             click.confirm(f"Fill stack '{state.name}' with them?", abort=True)
-        asyncio.run(fill_analytics(state, community, events_count, say=click.echo))
+        asyncio.run(fill_analytics(state, community, events_count, days=days, say=click.echo))
     # Of fewer members than that a scorecard is counted when it is asked.
     is_large = events_count // EVENTS_A_MEMBER > Settings.model_fields["scorecard_live_members_max_count"].default
     click.echo(f"counted after {asyncio.run(counted(state, community, click.echo, is_large=is_large)):.0f} s")
@@ -198,13 +198,20 @@ def prepare(state: StackState, community: str, events_count: int, *, yes: bool) 
     type=click.IntRange(min=1_000),
     required=True,
     multiple=True,
-    help="How many; may be repeated",
+    help="How many a year; may be repeated",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(1, DAYS),
+    default=DAYS,
+    show_default=True,
+    help="The last so many of the year alone: what pages ask of 90 days or fewer is as in the whole",
 )
 @click.option(
     "--filled", is_flag=True, help="They are there and counted already, or as far as they are: ask alone"
 )
 @click.option("--yes", is_flag=True, help="Do not ask first")
-def main(stack: str, sizes: Sequence[int], filled: bool, yes: bool) -> None:
+def main(stack: str, sizes: Sequence[int], days: int, filled: bool, yes: bool) -> None:
     """Fill a community of each size that is not there, and measure what pages of insight ask of each.
 
     The communities are called by their size, insight-1000000. Of several sizes it says by how much the last takes
@@ -213,7 +220,7 @@ def main(stack: str, sizes: Sequence[int], filled: bool, yes: bool) -> None:
     state, communities = load_state(stack), {size: f"insight-{size}" for size in sizes}
     if not filled:
         for size, community in communities.items():
-            prepare(state, community, size, yes=yes)
+            prepare(state, community, size, days=days, yes=yes)
     asked = [ask(state, community, size) for size, community in communities.items()]
     click.echo("\n" + "".join(f"{one.events_count:>14,} events" for one in asked))
     medians = {name: [median(one.took[name]) for one in asked] for name in asked[-1].took}

@@ -35,7 +35,8 @@ DOCUMENT: Final = {
     "surveys": {"ask": [{"id": "recommend", "title": "Would you recommend us?", "kind": "nps"}]},
 }
 
-#: Row n of each: who did what when. $1 is the community, $2 how many events, $3 how many members, $4 their end.
+#: Row n of each: who did what when. $1 is the community, $2 how many events in a year, $3 how many members, $4 its
+#: end, $5 of how many of its days there are any.
 _DRAWN: Final = f"""
     select n, md5('event' || $1 || n)::uuid as uid,
         $4::timestamptz - (n + 1) * (interval '{DAYS} days' / $2) as at,
@@ -45,7 +46,7 @@ _DRAWN: Final = f"""
             || floor($3 * power((hashint8extended(n, 2) & 1048575) / 1048576.0, 3))::int)::uuid as whom,
         abs(hashint8extended(n, 3) % 100) as kind, abs(hashint8extended(n, 4) % 200) as topic,
         (hashint8extended(n, 5) & 1048575) / 1048576.0 as luck
-    from generate_series(0, $2 - 1) as n
+    from generate_series(0, ($2 * $5 / 365) - 1) as n
 """
 _KINDS: Final = """
     case when kind < 50 then 'chat.message.v1' when kind < 70 then 'forum.reply.v1'
@@ -178,14 +179,18 @@ def needed_bytes(events_count: int) -> int:
     return events_count * (EVENT_BYTES + DRAWN_BYTES) + min(LOG_BYTES, events_count * EVENT_BYTES)
 
 
-async def fill_analytics(state: StackState, community: str, events_count: int, *, say: Say) -> None:
-    """Fill analytics' tables with a community of so many events; `say` is told what is done.
+async def fill_analytics(
+    state: StackState, community: str, events_count: int, *, days: int = DAYS, say: Say
+) -> None:
+    """Fill analytics' tables with a community of so many events a year; `say` is told what is done.
+
+    Of the year there are the last `days`: what is asked of them alone finds as many rows as in the whole.
 
     People, months and slices are marked: the service that runs counts them, as it counts whoever changed.
     """
     began, members_count = time.monotonic(), max(1, events_count // EVENTS_A_MEMBER)
     ends_at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    given: list[Any] = [community, events_count, members_count, ends_at]
+    given: list[Any] = [community, events_count, members_count, ends_at, days]
     admin = await asyncpg.connect(
         database_url(state.postgres_admin_url, role_name("analytics")), command_timeout=LONG_SECONDS
     )
@@ -194,21 +199,23 @@ async def fill_analytics(state: StackState, community: str, events_count: int, *
             "set maintenance_work_mem = '1GB'; set work_mem = '512MB'; set synchronous_commit = off;"
             "drop table if exists drawn"
         )
-        async with _without_indexes(admin):
-            for statement in FILL:
+        # In one transaction: where it is ended half-way, tables are as before, with their indexes.
+        async with admin.transaction():
+            async with _without_indexes(admin):
+                for statement in FILL:
+                    await _run(admin, statement, given)
+                    say(f"{time.monotonic() - began:7.1f} s  {' '.join(statement.split()[:3])}")
+            await admin.execute("drop table drawn")
+            for statement in AFTER["analytics"]:
                 await _run(admin, statement, given)
                 say(f"{time.monotonic() - began:7.1f} s  {' '.join(statement.split()[:3])}")
-        await admin.execute("drop table drawn")
-        for statement in AFTER["analytics"]:
-            await _run(admin, statement, given)
-            say(f"{time.monotonic() - began:7.1f} s  {' '.join(statement.split()[:3])}")
-        await admin.execute(
-            "insert into programmes (community, version, programme_id, effective_from, published_by, document)"
-            " values ($1, 1, 'filled', $2, 'bench', $3)",
-            community,
-            ends_at - timedelta(days=DAYS),
-            json.dumps(DOCUMENT),
-        )
+            await admin.execute(
+                "insert into programmes (community, version, programme_id, effective_from, published_by, document)"
+                " values ($1, 1, 'filled', $2, 'bench', $3)",
+                community,
+                ends_at - timedelta(days=DAYS),
+                json.dumps(DOCUMENT),
+            )
         await admin.execute("vacuum analyze")
     finally:
         await admin.close()
@@ -222,13 +229,11 @@ async def _without_indexes(admin: asyncpg.Connection) -> AsyncIterator[None]:
         await admin.execute(f"alter table {table} drop constraint {key['conname']}")
         for index in others:
             await admin.execute(f"drop index {index['indexname']}")
-    try:
-        yield
-    finally:
-        for table, (key, others) in made.items():
-            await admin.execute(f"alter table {table} add constraint {key['conname']} {key['def']}")
-            for index in others:
-                await admin.execute(index["indexdef"])
+    yield
+    for table, (key, others) in made.items():
+        await admin.execute(f"alter table {table} add constraint {key['conname']} {key['def']}")
+        for index in others:
+            await admin.execute(index["indexdef"])
 
 
 async def is_filled(state: StackState, community: str) -> bool:
@@ -241,7 +246,7 @@ async def is_filled(state: StackState, community: str) -> bool:
 
 
 async def _run(admin: asyncpg.Connection, statement: str, given: list[Any]) -> None:
-    """Run a statement with those of the four values that it names."""
+    """Run a statement with those of the values that it names."""
     for number, value in reversed(list(enumerate(given, 1))):
         shown = f"'{value}'" if isinstance(value, str) else f"'{value.isoformat()}'" if number == 4 else str(value)
         statement = statement.replace(f"${number}", shown)

@@ -92,7 +92,11 @@ async def put_topics(conn: Connection, kept: KeptTimes, *, topics: Topics, at: d
         figure=KeptFigure.QUESTION_TOPICS,
         days=kept.days,
         terms=kept.terms,
-        answer=topics._asdict(),
+        answer={
+            **topics._asdict(),
+            "shown": [list(one) for one in topics.shown],
+            "to_write": [list(one) for one in topics.to_write],
+        },
         at=at,
     )
 

@@ -112,7 +112,8 @@ async def _add_people(
 ) -> None:
     """Who was active in which week; whom of these a badge, a level or thanks reached in the days up to its end.
 
-    And who of them was in an audience when it ended, where any is known.
+    And who of them was in an audience when it ended, where any is known: by the highest revision that has begun,
+    as a later one may say that it began before an earlier.
 
     Who is merged is one. What was taken back reached nobody. Members are found by their community: of those of
     others no row is read.
@@ -145,7 +146,9 @@ async def _add_people(
             join reached r on r.day between w.starts_on + 6 - $6::int + 1 and w.starts_on + 6),
         turns as materialized (
             select i.person_id, t.is_in, t.since,
-                lead(t.since) over (partition by t.member_id, t.audience_id order by t.revision) as ends_at
+                min(t.since) over (
+                    partition by t.member_id, t.audience_id order by t.revision
+                    rows between 1 following and unbounded following) as ends_at
             from ids i join audience_turns t on t.member_id = i.member_id and t.community = $1),
         ins as (
             select distinct w.week, t.person_id

@@ -367,7 +367,8 @@ _ALL: Final = (
             it=(
                 "{{ community }}: la settimana",
                 "Ciao {{ name }},\n\nMembri attivi: **{{ active }}** ({{ before }} la settimana prima). "
-                "Nuovi membri: **{{ newcomers }}**.{% if off %}\n\nObiettivi fuori passo: **{{ off }}**.{% endif %}"
+                "Nuovi membri: **{{ newcomers }}**."
+                "{% if off %}\n\nObiettivi fuori passo: **{{ off }}**.{% endif %}"
                 "{% if questions %}\n\nDomande che aspettano da più di un giorno: **{{ questions }}**."
                 "{% endif %}{% if reports %}\n\nSegnalazioni in scadenza: **{{ reports }}**.{% endif %}\n\n"
                 "Una cosa da fare: {% if todo == 'reports' %}decidere le segnalazioni in scadenza."

@@ -329,7 +329,8 @@ class RawInput:
             for one in members
             for said in one["data"]["dated"]
         ]
-        self.sql.executemany("insert into said values (?, ?, ?, ?, ?)", values)
+        if values:
+            self.sql.executemany("insert into said values (?, ?, ?, ?, ?)", values)
         self.sql.execute(
             "create or replace table persons as select member, coalesce(m.into_member, member) as person from ("
             "select member from facts union select member from turns union select member from said) a"

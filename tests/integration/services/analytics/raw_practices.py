@@ -20,7 +20,7 @@ _CASES = f"""{_WINDOW}
         min(revision) filter (where state = 'appealed') as appeal
         from cases group by 1),
     appeals as (
-        select case_id, any_value(a.told_at) as appealed_at, arg_min(c.told_at, c.revision) as answered_at
+        select l.case_id, any_value(a.told_at) as appealed_at, arg_min(c.told_at, c.revision) as answered_at
         from last l join cases a on a.case_id = l.case_id and a.revision = l.appeal
             left join cases c on c.case_id = l.case_id and c.revision > l.appeal
                 and c.state in ('upheld', 'overturned')
@@ -149,6 +149,11 @@ class RawPractices(RawInput):
         assert found is not None
         return tuple(found)
 
+    def logged(self, first: date, last: date, until: date) -> tuple[float | None, int]:
+        """Decisions of some days, where there were any up to the card's last day."""
+        number, ever = self._find("logged", first=first, last=last, until=until)
+        return (float(number) if ever else None), number
+
     def practices(self, first: date, last: date, until: date) -> dict[str, tuple[float | None, int]]:
         """Indicators of the days from `first` to `last`, on a card whose last day is `until`: value and cases."""
         days = {"first": first, "last": last}
@@ -159,7 +164,6 @@ class RawPractices(RawInput):
             return number / of if of else None, of
 
         active, known = self._find("audience", last=last, weeks=weeks)
-        logged, ever = self._find("logged", **days, until=until)
         return {
             "goals_complete": share("goals"),
             "audience_known": (known / active if active else None, max(1, round(active / weeks)) if active else 0),
@@ -167,6 +171,6 @@ class RawPractices(RawInput):
             "appeals_in_time": share("appeals"),
             "reports_in_time": share("reports"),
             "repeat_offenders": share("offenders"),
-            "decisions_logged": (float(logged) if ever else None, logged),
+            "decisions_logged": self.logged(first, last, until),
             "decisions_reviewed": share("reviewed"),
         }

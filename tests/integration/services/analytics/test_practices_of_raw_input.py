@@ -163,7 +163,10 @@ async def assert_as_the_input_says(api: httpx.AsyncClient, raw: RawPractices) ->
     ends = [until - timedelta(days=7 * back) for back in range(12, -1, -1)]
     each = [weeks(end) for end in ends]
     # Of decisions a week is judged by the four that end with it.
-    four = [weeks(end, 4)["decisions_logged"][0] if place >= 3 else None for place, end in enumerate(ends)]
+    four = [
+        raw.logged(end - timedelta(days=27), end, until)[0] if place >= 3 else None
+        for place, end in enumerate(ends)
+    ]
     for name, (value, cases) in now.items():
         found = card[name]
         of_weeks = four if name == "decisions_logged" else [week[name][0] for week in each]

@@ -7,7 +7,7 @@ the person who proposed the schedule, who therefore does not approve it.
 import logging
 from dataclasses import replace
 from datetime import datetime, time
-from typing import Any
+from typing import Any, TypedDict
 
 from services.rewards.approvals.domain import Approval, Author, Subject
 from services.rewards.approvals.handlers import (
@@ -261,8 +261,26 @@ def _entry(verb: str, after: Schedule, *, before: Schedule | None = None) -> Did
     return Did(f"payout_schedule.{verb}", "payout_schedule", after.schedule_id, before=was, after=said)
 
 
+class _Sometimes(TypedDict, total=False):
+    """What a fact of a schedule says of some alone."""
+
+    month_of_quarter: int
+    stopped_at: datetime
+    stopped_by: str
+    stopped_by_person: str
+
+
 def _tell(tx: Transaction, schedule: Schedule) -> None:
     terms = schedule.terms
+    state, more = schedule.approval.state.value, _Sometimes()
+    if terms.month_of_quarter is not None:
+        more["month_of_quarter"] = terms.month_of_quarter
+    if schedule.stopped_at is not None and schedule.stopped_by is not None:
+        state = "stopped"
+        more["stopped_at"] = schedule.stopped_at
+        more["stopped_by"] = schedule.stopped_by.credential
+        if schedule.stopped_by.person_id is not None:
+            more["stopped_by_person"] = schedule.stopped_by.person_id
     data: PayoutScheduleData = {
         "schedule_id": schedule.schedule_id,
         "effective_from": terms.effective_from,
@@ -270,16 +288,8 @@ def _tell(tx: Transaction, schedule: Schedule) -> None:
         "on_day": terms.on_day,
         "at": _clock(terms.at),
         **told(schedule.approval),
+        **more,
     }
-    if terms.month_of_quarter is not None:
-        data["month_of_quarter"] = terms.month_of_quarter
-    state = schedule.approval.state.value
-    if schedule.stopped_at is not None and schedule.stopped_by is not None:
-        state = "stopped"
-        data["stopped_at"] = schedule.stopped_at
-        data["stopped_by"] = schedule.stopped_by.credential
-        if schedule.stopped_by.person_id is not None:
-            data["stopped_by_person"] = schedule.stopped_by.person_id
     tx.tell(
         PAYOUTS,
         PAYOUT_SCHEDULE_CHANGED,

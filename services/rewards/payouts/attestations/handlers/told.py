@@ -76,14 +76,14 @@ async def on_attestations_told(tx: Transaction, facts: list[PayeeAttestationChan
 
 def _of(fact: PayeeAttestationChanged) -> Attestation:
     data = fact["data"]
-    withdrawn_at = data.get("withdrawn_at")
+    withdrawn_at, kind = data.get("withdrawn_at"), AttestationKind(data["kind"])
     return Attestation(
         community=fact["community"],
         attestation_id=data["attestation_id"],
         member_id=data["member_id"],
         said=Attested(
-            AttestationKind(data["kind"]),
-            form="" if data["kind"] == AttestationKind.TAX_FORM else None,
+            kind,
+            form="" if kind is AttestationKind.TAX_FORM else None,
             received_on=data.get("received_on"),
             valid_until=data.get("valid_until"),
             country=data.get("country"),

@@ -91,7 +91,11 @@ class BacktestRequest(RequestBody):
         description="Only what members of this audience get is summed up; limits count everybody",
         examples=["newcomers"],
     )
-    drafts: list[BacktestedDraft] = Field(min_length=1, max_length=DRAFTS_MAX_COUNT)
+    drafts: list[BacktestedDraft] = Field(
+        min_length=1,
+        max_length=DRAFTS_MAX_COUNT,
+        examples=[[{"title": "More for answers", "text": EXAMPLE}]],
+    )
 
 
 class BacktestDraft(BaseModel):

@@ -45,6 +45,9 @@ def list_schedules(where: Where, as_json: bool, state: str | None) -> None:
         cells = (one["schedule_id"], _when(one), one["effective_from"], following, past, _state(one), *people)
         table.add_row(*(plain(cell) for cell in cells))
     Console().print(table)
+    stopped = next((one["runs_stopped"] for one in found if one["runs_stopped"]), None)
+    if stopped is not None:
+        click.echo(f"Runs do not go on just now: {stopped}.")
 
 
 @schedule.command(
@@ -158,3 +161,5 @@ def _show(one: Mapping[str, Any], *, as_json: bool) -> None:
         click.echo(f"Another person approves it: plaudit payout schedule approve {one['schedule_id']} --key …")
     for following in one["next_times"][:1]:
         click.echo(f"The next run is prepared at {following['at']}.")
+    if one["runs_stopped"]:
+        click.echo(f"Runs do not go on just now: {one['runs_stopped']}.")

@@ -15,6 +15,7 @@ from plaudit.people import json_option
 from plaudit.places import Where
 from plaudit.programme.asking import to_work
 from shared.contracts.texts import written_out
+from shared.currencies import decimal_amount
 
 POLL_SECONDS = 0.5
 DRAFTS_MAX_COUNT = 4
@@ -82,14 +83,14 @@ def backtest_programmes(
     with place.access("plaudit programme", WRITES, ("scoring",)) as key:
         base = f"{place.url('scoring')}/v1/backtests"
         found = request("POST", base, key, json=body)
-        shown = -1
+        shown = ""
         while found["ended_at"] is None:
             time.sleep(POLL_SECONDS)
             found = request("GET", f"{base}/{found['backtest_id']}", key)
-            if found["percent"] != shown:
-                shown = found["percent"]
-                waits = ", waits for the live line" if found["waits_for_live"] else ""
-                said = f"{found['state']}: {shown} % of the log, {found['events_count']:,} events{waits}"
+            waits = ", waits for the live line" if found["waits_for_live"] else ""
+            said = f"{found['state']}: {found['percent']} % of the log, {found['events_count']:,} events{waits}"
+            if said != shown:
+                shown = said
                 click.echo(said, err=True)
         if found["state"] == "done":
             found = request("GET", f"{base}/{found['backtest_id']}", key)
@@ -177,7 +178,8 @@ def headline(live: Mapping[str, Any], side: Mapping[str, Any]) -> str:
     if side["worth"] is not None and (live["worth"] or side["worth"])["currency"] == side["worth"]["currency"]:
         before = live["worth"]
         minor = side["worth"]["minor"] - (before["minor"] if before else 0)
-        money = f", worth {minor:+,} minor units of {side['worth']['currency']}"
+        currency = side["worth"]["currency"]
+        money = f", worth {decimal_amount(minor, currency):+,} {currency}"
     return f"“{side['title']}” would have given {abs(points):,} points {direction}{percent}{money}."
 
 
@@ -185,7 +187,9 @@ def _amount(side: Mapping[str, Any]) -> str:
     worth, liability = side["worth"], side["liability"]
     if worth is None:
         return f"{side['points']:,} points"
+    currency = worth["currency"]
     return (
-        f"{side['points']:,} points (worth {worth['minor']:,} minor units of {worth['currency']},"
-        f" {worth['per_point']} a point; {liability['minor']:,} still open)"
+        f"{side['points']:,} points (worth {decimal_amount(worth['minor'], currency):,} {currency},"
+        f" {worth['per_point']} minor units a point; {decimal_amount(liability['minor'], currency):,} {currency}"
+        " still open)"
     )

@@ -24,7 +24,7 @@ REEVALUATED_MEMBERS = Counter(
 
 TURNS_GIVEN_UP = Counter(
     "plaudit_recognition_turns_given_up_total",
-    "Times that a community's quests, badges or levels were left for later because they took too long",
+    "Times that a kind of work for a community was left for later because it took too long",
     ["work"],
 )
 LOOKED_AT_MEMBERS = Counter(

@@ -111,7 +111,7 @@ for _became in ("whole", "cut", "nothing", "taken_back"):
 BACKTESTS = Gauge("plaudit_scoring_backtests", "Backtests that wait and run, by state: queued, running", ["state"])
 BACKTEST_STUCK_SECONDS = Gauge(
     "plaudit_scoring_backtest_stuck_seconds",
-    "Seconds since the last step of the open backtest that has not got on for longest",
+    "Seconds since any open backtest got on or waited for the live line; 0 where none is open",
 )
 for _state in ("queued", "running"):
     BACKTESTS.labels(_state)

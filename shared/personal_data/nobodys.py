@@ -5,7 +5,8 @@ from typing import Final
 
 _QUOTED: Final = (
     "face_minor currency priced_in minor_per_point source_units target_units spread_basis_points policy_id "
-    "sheet_id rate_source rate_day cost_minor points quoted_at expires_at"
+    "sheet_id rate_source rate_day cost_minor points quoted_at expires_at provider_source provider_reference "
+    "provider_ends_at fee_minor discount_minor"
 )
 
 #: Tables of each service with nothing of a member, and their columns.
@@ -339,7 +340,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         ),
         # What gift cards cost whose price follows a rate, and at which quote something was redeemed.
         "card_prices": (
-            "community reward_id currency minor_per_point changed_at due_at quoted_revision failed_at reason"
+            "community reward_id currency minor_per_point changed_at due_at quoted_revision failed_at reason "
+            "follows claimed_until"
         ),
         "card_quotes": f"community reward_id quote_id provider product_id {_QUOTED}",
         "quoted_redemptions": f"community redemption_id reward_id quote_id {_QUOTED}",

@@ -42,6 +42,8 @@ from services.recognition.tallies.domain import OF_ALL, Tally, TallyOfAll
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Due
 from services.recognition.thresholds.handlers import Traced, make_grants
+from services.recognition.turns.handlers import take_turn
+from services.recognition.turns.store import Work
 from shared.contracts.activities import TARGETING_TYPES
 from shared.contracts.facts import GuidelineFact
 from shared.followed_communities import load_calendar
@@ -498,12 +500,22 @@ async def keep_counting(tx: Transaction) -> bool:
 
     In pieces, so that the events of a large community fill no memory and keep nobody waiting.
     """
-    await thresholds_store.put_due_in_force(tx.conn, now=tx.now)
-    behind = await store.lock_behind(tx.conn)
+    due = await thresholds_store.load_due_in_force(tx.conn, now=tx.now)
+    behind = await store.load_behind(tx.conn)
+
+    async def work(_: Work, community: str) -> bool:
+        await thresholds_store.put_due_in_force(tx.conn, communities=[community], now=tx.now)
+        return await _catch_up(tx, community)
+
+    return await take_turn(tx, [(Work.COUNTING, one) for one in {*due, *behind}], work=work)
+
+
+async def _catch_up(tx: Transaction, community: str) -> bool:
+    """Bring a piece of a community's numbers and badges in line with its version; whether there was any."""
+    await thresholds_store.lock_programme(tx.conn, community)
+    behind = await store.lock_behind(tx.conn, community=community)
     if behind is None:
         return False
-    community = behind.community
-    await thresholds_store.lock_programme(tx.conn, community)
     plan = (await store.load_plans(tx.conn, communities=[community])).get(community, NO_PLAN)
     # 1. What the version counts, and nobody counted yet.
     counted = {counter.rule.key for counter in plan.counters}

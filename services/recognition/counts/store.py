@@ -237,14 +237,23 @@ class Behind:
     rules: dict[str, CountedRule]
 
 
-async def lock_behind(conn: Connection) -> Behind | None:
-    """A community whose counting is behind its version in force; None when there is none.
+async def load_behind(conn: Connection) -> list[str]:
+    """Communities whose counting is behind their version in force."""
+    rows = await conn.fetch(
+        """
+        select f.community from programmes_in_force f left join counting c using (community)
+        where c.version is distinct from f.version or not c.evaluated order by 1
+        """
+    )
+    return [row["community"] for row in rows]
 
-    Any of them: the events of a large one keep no other waiting.
-    """
+
+async def lock_behind(conn: Connection, *, community: str) -> Behind | None:
+    """How far a community's counting is behind its version in force; None when it is not."""
     await conn.execute(
         "insert into counting (community, version, evaluated_up_to, evaluated)"
-        " select community, 0, $1, true from programmes_in_force order by 1 on conflict do nothing",
+        " select community, 0, $2, true from programmes_in_force where community = $1 on conflict do nothing",
+        community,
         BEFORE_ALL,
     )
     row = await conn.fetchrow(
@@ -252,9 +261,9 @@ async def lock_behind(conn: Connection) -> Behind | None:
         select c.community, c.version, c.evaluated_up_to, p.version as wanted, p.rules
         from counting c join programmes_in_force f using (community)
         join programmes p on p.community = f.community and p.version = f.version
-        where c.version <> f.version or not c.evaluated
-        order by random() limit 1 for update of c
-        """
+        where c.community = $1 and (c.version <> f.version or not c.evaluated) for update of c
+        """,
+        community,
     )
     if row is None:
         return None

@@ -58,7 +58,7 @@ async def on_members(tx: Transaction[Settings], facts: list[MemberFact]) -> None
 async def on_guidelines(tx: Transaction, facts: list[GuidelineFact]) -> None:
     """Keep suspensions: nothing of their time counts, and whoever is suspended is on no board at once."""
     await counts.on_guidelines(tx, facts)
-    await boards.apply_suspensions(tx)
+    await boards.apply_suspensions(tx, communities={fact["community"] for fact in facts})
     await levels.look_at_suspended(tx, facts)
     await quests.look_at_suspended(tx, facts)
 

@@ -14,7 +14,6 @@ community, nudge_id::text, nudge, kind, title, member_id::text, cause_id::text, 
 event_uid::text, celebration_id::text, programme_version
 """
 _WEEK = timedelta(days=7)
-_DUE_SEEN_COUNT = 1_000
 
 
 class First(NamedTuple):
@@ -39,17 +38,19 @@ async def add_prompts(conn: Connection, *, prompts: Collection[Prompt]) -> None:
     )
 
 
-async def load_due_communities(conn: Connection, *, now: datetime, limit_count: int) -> list[str]:
-    """Communities that have something due, the longest due first."""
+async def load_due_communities(conn: Connection, *, now: datetime) -> list[str]:
+    """Communities that have something due, at the cost of a look into the index for each that may have."""
     rows = await conn.fetch(
         """
-        select community from (
-            select community, due_at from nudge_prompts where due_at <= $1 order by due_at limit $2) due
-        group by community order by min(due_at) limit $3
+        with recursive found as (
+            (select community, due_at from nudge_prompts order by community, due_at limit 1)
+            union all
+            select following.* from found cross join lateral (
+                select community, due_at from nudge_prompts where community > found.community
+                order by community, due_at limit 1) following)
+        select community from found where due_at <= $1
         """,
         now,
-        _DUE_SEEN_COUNT,
-        limit_count,
     )
     return [row["community"] for row in rows]
 

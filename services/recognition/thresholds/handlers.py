@@ -52,6 +52,16 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
 
     Raises InvalidMessageError for a section that cannot be read.
     """
+    await remember(tx, programmes)
+    communities = {fact["community"] for fact in programmes}
+    await store.put_due_in_force(tx.conn, communities=communities, now=tx.now)
+
+
+async def remember(tx: Transaction, programmes: list[ProgrammePublished]) -> None:
+    """Remember each version's recognition section.
+
+    Raises InvalidMessageError for a section that cannot be read.
+    """
     for index, fact in enumerate(programmes):
         data = fact["data"]
         section = data["document"].get("recognition", {})
@@ -105,7 +115,6 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
             audiences=orjson.dumps(titles_of(data["document"])).decode(),
         )
         await store.add_version(tx.conn, version=version)
-    await store.put_due_in_force(tx.conn, now=tx.now)
 
 
 async def make_grants(tx: Transaction, *, grants: Sequence[Traced], celebrates: bool = True) -> None:

@@ -88,8 +88,20 @@ async def may_decide(conn: Connection, *, kind: str, community: str) -> bool:
     return is_locked
 
 
-async def put_due_in_force(conn: Connection, *, now: datetime) -> None:
-    """Put the newest version of each community that is due in force; its members are then to be re-evaluated.
+async def load_due_in_force(conn: Connection, *, now: datetime) -> list[str]:
+    """Communities with a version that is due and not in force yet."""
+    rows = await conn.fetch(
+        """
+        select distinct community from programmes p left join programmes_in_force f using (community)
+        where p.effective_from <= $1 and p.version > coalesce(f.version, 0) order by 1
+        """,
+        now,
+    )
+    return [row["community"] for row in rows]
+
+
+async def put_due_in_force(conn: Connection, *, communities: Collection[str], now: datetime) -> None:
+    """Put the newest version of each of these communities that is due in force; members are then re-evaluated.
 
     A version that asks for the same of points and awards as the one before has nobody looked at: what was not done
     of that one goes on where it was. Waits for every transaction that shares the lock of such a programme, so that
@@ -99,11 +111,12 @@ async def put_due_in_force(conn: Connection, *, now: datetime) -> None:
         """
         select community, max(p.version) as version
         from programmes p left join programmes_in_force f using (community)
-        where p.effective_from <= $1 and p.version > coalesce(f.version, 0)
+        where p.effective_from <= $1 and p.version > coalesce(f.version, 0) and community = any($2::text[])
         group by community
         order by community
         """,
         now,
+        list(communities),
     )
     for row in due:
         await lock_programme(conn, row["community"])
@@ -193,19 +206,23 @@ def _section(text: str) -> Recognition:
     return Recognition.model_validate_json(text)
 
 
-async def lock_reevaluation(conn: Connection) -> Reevaluation | None:
-    """The next community with members to re-evaluate; None when there is none.
+async def load_unevaluated(conn: Connection) -> list[str]:
+    """Communities with members to re-evaluate."""
+    rows = await conn.fetch("select community from programmes_in_force where not evaluated order by 1")
+    return [row["community"] for row in rows]
+
+
+async def lock_reevaluation(conn: Connection, *, community: str) -> Reevaluation | None:
+    """How far a community's members are re-evaluated; None when all are.
 
     Nobody applies awards of that community until this transaction ends.
     """
+    await lock_programme(conn, community)
     row = await conn.fetchrow(
-        "select community, evaluated_up_to from programmes_in_force where not evaluated"
-        " order by community limit 1 for update"
+        "select evaluated_up_to from programmes_in_force where community = $1 and not evaluated for update",
+        community,
     )
-    if row is None:
-        return None
-    await lock_programme(conn, row["community"])
-    return Reevaluation(row["community"], str(row["evaluated_up_to"]))
+    return None if row is None else Reevaluation(community, str(row["evaluated_up_to"]))
 
 
 async def set_evaluated(conn: Connection, *, community: str, up_to: str | None) -> None:

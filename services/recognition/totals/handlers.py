@@ -20,6 +20,8 @@ from services.recognition.thresholds.domain import (
 from services.recognition.thresholds.handlers import Traced, make_grants
 from services.recognition.totals import store
 from services.recognition.totals.domain import Group, Member, MemberKey, OwnTotals
+from services.recognition.turns.handlers import take_turn
+from services.recognition.turns.store import Work
 from shared.conditions.criteria import Reads
 from shared.contracts.backfill import is_backfill
 from shared.contracts.facts import (
@@ -235,7 +237,7 @@ async def settle(tx: Transaction, facts: list[RecognitionFact]) -> None:
     by_community: dict[str, set[str]] = {}
     for fact in grants_in(facts):
         by_community.setdefault(fact["community"], set()).add(fact["data"]["member_id"])
-    await thresholds_store.put_due_in_force(tx.conn, now=tx.now)
+    await thresholds_store.put_due_in_force(tx.conn, communities=by_community, now=tx.now)
     for community in sorted(by_community):
         # As the re-evaluation does: nobody applies awards of the community meanwhile.
         await thresholds_store.lock_programme(tx.conn, community)
@@ -273,8 +275,19 @@ async def reevaluate(tx: Transaction) -> bool:
     In bounded batches, so that a new version of a large community neither holds one long transaction nor
     fills memory and the outbox. A member with a new award in the meantime is brought in line by that.
     """
-    await thresholds_store.put_due_in_force(tx.conn, now=tx.now)
-    due = await thresholds_store.lock_reevaluation(tx.conn)
+    due = await thresholds_store.load_due_in_force(tx.conn, now=tx.now)
+    unevaluated = await thresholds_store.load_unevaluated(tx.conn)
+
+    async def work(_: Work, community: str) -> bool:
+        await thresholds_store.put_due_in_force(tx.conn, communities=[community], now=tx.now)
+        return await _reevaluate(tx, community)
+
+    return await take_turn(tx, [(Work.TOTALS, one) for one in {*due, *unevaluated}], work=work)
+
+
+async def _reevaluate(tx: Transaction, community: str) -> bool:
+    """Bring the next members of a community in line; whether there were any to look for."""
+    due = await thresholds_store.lock_reevaluation(tx.conn, community=community)
     if due is None:
         return False
     members = await store.page_of_members(

@@ -17,7 +17,11 @@ TOOK_TOO_LONG: Final = (TimeoutError, asyncpg.QueryCanceledError, asyncpg.LockNo
 
 
 class Work(StrEnum):
-    """What communities have turns for: members of whom something changed, and all by a new version."""
+    """What communities have turns for: members of whom something changed, and all by a new version.
+
+    `TOTALS` is members by what a new version asks of points and awards, `COUNTING` numbers by what it counts,
+    `SHOWN` who boards show as suspensions begin and end, and `BOARDS` all else of boards but adding up.
+    """
 
     QUESTS = "quests"
     QUESTS_ANEW = "quests anew"
@@ -25,6 +29,11 @@ class Work(StrEnum):
     BADGES_ANEW = "badges anew"
     LEVELS = "levels"
     LEVELS_ANEW = "levels anew"
+    TOTALS = "totals"
+    COUNTING = "counting"
+    SHOWN = "who boards show"
+    BOARDS = "boards"
+    NUDGES = "nudges"
 
 
 async def find_next(conn: Connection, *, waiting: Collection[tuple[Work, str]]) -> tuple[Work, str] | None:

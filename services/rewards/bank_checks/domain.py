@@ -5,7 +5,7 @@ back. All three are of the day on which the payout's state says so, whenever the
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -16,6 +16,9 @@ from shared.contracts.fields import LocalDay, Timestamp, Uuid
 #: Payouts of a day and currency that become items; of more the count says how many there are.
 ITEMS_PER_DAY_MAX_COUNT = 1_000
 REASON_MAX_CHARS = 500
+#: Days of a community that are checked before others have their turn.
+DAYS_PER_TURN_COUNT = 7
+_A_DAY = timedelta(days=1)
 
 
 class ItemState(StrEnum):
@@ -102,6 +105,52 @@ class ItemPlace(NamedTuple):
 
     found_at: Timestamp
     item_id: Uuid
+
+
+class Progress(NamedTuple):
+    """How far the days of a community are checked: the last day, and on which day a round of them was done.
+
+    `round_until` is the last day that a round has checked which is not done, None where none goes on; `next_at`
+    when the community has its next turn.
+    """
+
+    checked_until: date
+    checked_on: date
+    round_until: date | None
+    next_at: datetime
+
+
+class Turn(NamedTuple):
+    """Days of a community that are checked in a row, oldest first; what was checked before; whether a round ends."""
+
+    days: list[date]
+    before: Progress | None
+    is_last: bool
+
+    def progress(self, today: date, *, next_at: datetime) -> Progress:
+        """How far the community is checked after it."""
+        yesterday = today - _A_DAY
+        if self.is_last:
+            return Progress(yesterday, today, None, next_at)
+        checked_on = min(self.before.checked_on, yesterday) if self.before else yesterday
+        checked_until = max(self.before.checked_until, self.days[-1]) if self.before else self.days[-1]
+        return Progress(checked_until, checked_on, self.days[-1], next_at)
+
+
+def turn_of(before: Progress | None, *, first_day: date, today: date, again_days: int) -> Turn:
+    """The next turn of a community: on with its round, or a new one.
+
+    A round begins with the first day that was never checked, or `again_days` before today where that is earlier,
+    and never before `first_day`; it ends with yesterday.
+    """
+    first = first_day
+    if before is not None and before.round_until is not None:
+        first = before.round_until + _A_DAY
+    elif before is not None:
+        first = max(first_day, min(before.checked_until + _A_DAY, today - again_days * _A_DAY))
+    left = max((today - first).days, 0)
+    days = [first + place * _A_DAY for place in range(min(left, DAYS_PER_TURN_COUNT))]
+    return Turn(days, before, is_last=left <= DAYS_PER_TURN_COUNT)
 
 
 @dataclass(frozen=True, slots=True)

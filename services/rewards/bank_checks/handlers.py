@@ -10,6 +10,7 @@ from services.rewards.bank_checks.domain import (
     Item,
     UnknownItemError,
     item_of,
+    turn_of,
 )
 from services.rewards.metrics import BANK_CHECK_ITEMS, BANK_CHECK_WAIT_SECONDS
 from services.rewards.payouts.domain import Actor
@@ -19,7 +20,8 @@ from shared.calendars import Calendar
 from shared.followed_communities import load_calendar
 from shared.transaction import Transaction
 
-COMMUNITIES_PER_PAGE_COUNT = 200
+#: Communities that have their turn in one transaction.
+COMMUNITIES_AT_ONCE_COUNT = 10
 _A_DAY = timedelta(days=1)
 
 
@@ -38,47 +40,35 @@ async def check_day(tx: Transaction[Settings], *, community: str, day: date) -> 
     return found
 
 
-async def check_banks(tx: Transaction[Settings]) -> None:
-    """Timer: check the days of one community that nobody has checked today; of another the next time.
+async def check_banks(tx: Transaction[Settings]) -> bool:
+    """Timer: check days that nobody has checked today; whether there may be more.
 
-    Those are the days since the last check, oldest first, and as many before again as settings say: what a person
-    or a late file changes is seen for so long.
+    Those of a community are the days since the last check, oldest first, and as many before again as settings say:
+    what a person or a late file changes is seen for so long. Communities take turns of DAYS_PER_TURN_COUNT days:
+    whoever has many waits for their next turn until all others had theirs.
     """
-    after: str | None = None
-    while communities := await store.page_of_communities(tx.conn, after=after, limit=COMMUNITIES_PER_PAGE_COUNT):
-        for community in communities:
-            if await _check_next(tx, community=community):
-                return
-        after = communities[-1]
+    communities = await store.load_due(tx.conn, now=tx.now, limit=COMMUNITIES_AT_ONCE_COUNT)
+    for community in sorted(communities):
+        await _take_turn(tx, community=community)
     count, since = await store.count_open(tx.conn)
     BANK_CHECK_ITEMS.set(count)
     BANK_CHECK_WAIT_SECONDS.set(0 if since is None else max((tx.now - since).total_seconds(), 0))
+    return bool(communities)
 
 
-async def _check_next(tx: Transaction[Settings], *, community: str) -> bool:
-    """Check the days of a community that are due; whether there were any."""
-    calendar = await load_calendar(tx.conn, community=community)
-    today = calendar.day_of(tx.now)
-    seen = await store.find_progress(tx.conn, community=community)
-    if seen is not None and (seen.checked_on, seen.checked_until) >= (today, today - _A_DAY):
-        return False
+async def _take_turn(tx: Transaction[Settings], *, community: str) -> None:
+    """Check the next days of a community that are due, and note when it goes on."""
     progress = await store.lock_check(tx.conn, community=community)
-    first_change = await store.find_first_change(tx.conn, community=community)
-    if first_change is None:
-        return False
-    first = calendar.day_of(first_change)
-    most = tx.settings.bank_check_days
-    if progress is not None:
-        first = max(first, min(progress.checked_until + _A_DAY, today - most * _A_DAY))
-    last = min(today - _A_DAY, first + (most - 1) * _A_DAY)
-    day = first
-    while day <= last:
+    if progress is not None and progress.next_at > tx.now:
+        return
+    calendar = await load_calendar(tx.conn, community=community)
+    today, first_change = calendar.day_of(tx.now), await store.find_first_change(tx.conn, community=community)
+    first_day = today if first_change is None else calendar.day_of(first_change)
+    turn = turn_of(progress, first_day=first_day, today=today, again_days=tx.settings.bank_check_days)
+    for day in turn.days:
         await _check(tx, community=community, day=day, calendar=calendar)
-        day += _A_DAY
-    # Where more days wait than are checked at once the next turn goes on: it is of the day before still.
-    done_on = today if last == today - _A_DAY else today - _A_DAY
-    await store.put_progress(tx.conn, store.Progress(max(last, first - _A_DAY), done_on), community=community)
-    return first <= last
+    next_at = calendar.start_of(today + _A_DAY) if turn.is_last else tx.now
+    await store.put_progress(tx.conn, turn.progress(today, next_at=next_at), community=community)
 
 
 async def _check(tx: Transaction, *, community: str, day: date, calendar: Calendar) -> Found:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import NamedTuple
 
 from asyncpg import Record
 
@@ -16,17 +15,11 @@ from services.rewards.bank_checks.domain import (
     Item,
     ItemPlace,
     ItemState,
+    Progress,
     Said,
 )
 from services.rewards.payouts.store import actor_of
 from shared.postgres import Connection
-
-
-class Progress(NamedTuple):
-    """How far the days of a community are checked: the last day, and on which day that was done."""
-
-    checked_until: date
-    checked_on: date
 
 
 #: What three say of each payout of a community from $2 until before $3. Each names payouts by itself, so one of
@@ -147,31 +140,50 @@ async def find_first_change(conn: Connection, *, community: str) -> datetime | N
 async def lock_check(conn: Connection, *, community: str) -> Progress | None:
     """How far a community is checked, None where it never was; until the commit nobody else checks it."""
     await conn.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"bank check of {community}")
-    row = await conn.fetchrow("select * from bank_check_progress where community = $1", community)
-    return None if row is None else Progress(row["checked_until"], row["checked_on"])
+    row = await conn.fetchrow(
+        """
+        select checked_until, checked_on, round_until, next_at from bank_check_progress where community = $1
+        """,
+        community,
+    )
+    return None if row is None else Progress(**row)
 
 
 async def put_progress(conn: Connection, progress: Progress, *, community: str) -> None:
     """Note how far a community is checked."""
     await conn.execute(
         """
-        insert into bank_check_progress (community, checked_until, checked_on) values ($1, $2, $3)
+        insert into bank_check_progress (community, checked_until, checked_on, round_until, next_at)
+        values ($1, $2, $3, $4, $5)
         on conflict (community) do update
-        set checked_until = excluded.checked_until, checked_on = excluded.checked_on
+        set checked_until = excluded.checked_until, checked_on = excluded.checked_on,
+            round_until = excluded.round_until, next_at = excluded.next_at
         """,
         community,
         *progress,
     )
 
 
-async def page_of_communities(conn: Connection, *, after: str | None, limit: int) -> list[str]:
-    """Communities that gave a bank a file, in their order, beginning after one."""
+async def load_due(conn: Connection, *, now: datetime, limit: int) -> list[str]:
+    """Communities whose turn has come: those that gave a bank their first file, then those that wait longest."""
     rows = await conn.fetch(
         """
-        select distinct community from payout_files where $1::text is null or community > $1
-        order by community limit $2
+        with recursive filed as (
+            (select community from payout_files order by community limit 1)
+            union all
+            select (select community from payout_files where community > f.community order by community limit 1)
+            from filed f where f.community is not null),
+        new as (
+            select community from filed f
+            where community is not null
+              and not exists (select from bank_check_progress p where p.community = f.community)
+            limit $2),
+        due as (
+            select community from bank_check_progress where next_at <= $1 order by next_at, community limit $2)
+        select community from (select 0 as place, community from new union all select 1, community from due) c
+        order by place limit $2
         """,
-        after,
+        now,
         limit,
     )
     return [row["community"] for row in rows]
@@ -315,12 +327,6 @@ async def page_of_days(
         )
         for row in rows
     ]
-
-
-async def find_progress(conn: Connection, *, community: str) -> Progress | None:
-    """How far a community is checked; None where it never was."""
-    row = await conn.fetchrow("select * from bank_check_progress where community = $1", community)
-    return None if row is None else Progress(row["checked_until"], row["checked_on"])
 
 
 async def count_open(conn: Connection) -> tuple[int, datetime | None]:

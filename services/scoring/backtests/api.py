@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.scoring.audiences.domain import UnknownAudienceError
 from services.scoring.backtests.domain import backtests as domain
 from services.scoring.backtests.domain.backtests import (
     DRAFTS_MAX_COUNT,
@@ -29,6 +30,7 @@ from services.scoring.programmes.api.problems import (
 from services.scoring.programmes.api.texts import author_of, valid
 from services.scoring.programmes.domain.drafts import UnknownDraftError
 from services.scoring.programmes.handlers.checking import CHECKER
+from services.scoring.programmes.handlers.in_force import document_in_force
 from services.scoring.programmes.store.drafts import find_draft
 from services.scoring.settings import Settings
 from shared.contracts.fields import Name, Slug
@@ -50,6 +52,7 @@ from shared.http import (
     problem_responses,
     requires,
 )
+from shared.http.problem_types import UNKNOWN_AUDIENCE
 from shared.located_yaml import DOCUMENT_MAX_BYTES
 
 UNKNOWN_BACKTEST = ProblemType("unknown-backtest", 404, "No such backtest")
@@ -91,7 +94,11 @@ class BacktestRequest(RequestBody):
         description="Only what members of this audience get is summed up; limits count everybody",
         examples=["newcomers"],
     )
-    drafts: list[BacktestedDraft] = Field(min_length=1, max_length=DRAFTS_MAX_COUNT)
+    drafts: list[BacktestedDraft] = Field(
+        min_length=1,
+        max_length=DRAFTS_MAX_COUNT,
+        examples=[[{"title": "More for answers", "text": EXAMPLE}]],
+    )
 
 
 class BacktestDraft(BaseModel):
@@ -292,7 +299,8 @@ def _result(backtest: domain.Backtest, names: Mapping[str, str]) -> dict[str, ob
     summary="Have drafts backtested",
     status_code=201,
     responses=problem_responses(
-        BACKTEST_WINDOW, TOO_MANY_BACKTESTS, UNKNOWN_DRAFT, INVALID_PROGRAMME, CHECK_TOO_SLOW, CHECKS_BUSY
+        *(BACKTEST_WINDOW, TOO_MANY_BACKTESTS, UNKNOWN_AUDIENCE, UNKNOWN_DRAFT),
+        *(INVALID_PROGRAMME, CHECK_TOO_SLOW, CHECKS_BUSY),
     ),
 )
 async def post_backtest(
@@ -307,6 +315,10 @@ async def post_backtest(
     async with begin() as tx:
         tx.did_nothing()
         asked = window_of(body.since, body.until, body.audience, now=tx.now)
+        if body.audience is not None:
+            _, programme = await document_in_force(tx.conn, community=community, at=tx.now)
+            if programme is None or body.audience not in {one.id for one in programme.audiences or ()}:
+                raise UnknownAudienceError
         for number, one in enumerate(body.drafts, start=1):
             if one.draft_id is None:
                 drafts.append(DraftAsked.of(one.title or f"Draft {number}", one.text or ""))

@@ -15,6 +15,7 @@ BOARD = Board(
         "PlauditHeldAwardsOld",
         "PlauditMessagesWait",
         "PlauditMessagesUnknown",
+        "PlauditRecognitionLeft",
     ),
     rows={
         "Now": (

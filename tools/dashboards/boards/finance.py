@@ -15,6 +15,8 @@ BOARD = Board(
         "PlauditProductsGone",
         "PlauditGoodsWait",
         "PlauditBankLinesWait",
+        "PlauditBankCheckDiffers",
+        "PlauditPayoutSchedulesRefused",
         "PlauditPeriodsOverdue",
         "PlauditLiabilityDayLost",
         "PlauditVoucherCodesUnreadable",

@@ -199,9 +199,9 @@ async def _refresh(tx: Transaction, members: Collection[MemberKey]) -> None:
         await scores.refresh(tx.conn, community=community, member_ids=heads)
 
 
-async def apply_suspensions(tx: Transaction) -> None:
+async def apply_suspensions(tx: Transaction, *, communities: Collection[str]) -> None:
     """Have boards be without whoever is suspended by now, and with whoever is not any more."""
-    begun = await scores.load_begun_suspensions(tx.conn)
+    begun = await scores.load_begun_suspensions(tx.conn, communities=communities)
     await scores.lock_to_show(tx.conn, communities=begun)
     for community in sorted(begun):
         await scores.apply_suspensions(tx.conn, community=community)

@@ -1,5 +1,6 @@
 """Boards are those of the version in force; their numbers are added up, and periods that are over have results."""
 
+import logging
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import cast
@@ -15,11 +16,18 @@ from services.recognition.boards.domain.kept import (
 )
 from services.recognition.boards.domain.places import Entry, Place, ranked
 from services.recognition.boards.domain.prizes import Won, may_win_beyond, prizes_won
-from services.recognition.boards.handlers.following import add_parked, apply_suspensions, calendar_of, fill
+from services.recognition.boards.handlers.following import (
+    add_parked,
+    apply_suspensions,
+    calendar_of,
+    fill,
+)
 from services.recognition.boards.store import counting, kept, reading, scores
-from services.recognition.metrics import BOARD_CHANGES, BOARD_CUTS, BOARD_PRIZES
+from services.recognition.metrics import BOARD_CHANGES, BOARD_CUTS, BOARD_PRIZES, TURNS_GIVEN_UP
 from services.recognition.thresholds import handlers as thresholds
 from services.recognition.thresholds import store as thresholds_store
+from services.recognition.turns.handlers import take_turn
+from services.recognition.turns.store import TOOK_TOO_LONG, Work
 from shared.calendars import Span
 from shared.contracts.facts import (
     PRIZE_WON,
@@ -34,6 +42,8 @@ from shared.followed_communities import load_calendar
 from shared.own_facts import ReadBack
 from shared.topics import RECOGNITION
 from shared.transaction import Transaction
+
+log = logging.getLogger(__name__)
 
 KEEP_EVERY_SECONDS = 1.0
 #: Members who begin on a board in one transaction, for which awards of the community wait.
@@ -51,10 +61,20 @@ _LOOKED_AT_EVERY = timedelta(hours=1)
 
 
 async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -> None:
-    """Remember what programmes ask for, and keep the boards of those that are in force."""
-    await thresholds.on_programmes(tx, programmes)
-    while await _declare(tx, fills=False):
-        pass
+    """Remember what programmes ask for, put those that are due in force, and keep their boards.
+
+    What takes too long for a community is left to the timers, as what is due later is.
+    """
+    await thresholds.remember(tx, programmes)
+    for community in sorted({fact["community"] for fact in programmes}):
+        try:
+            async with tx.part():
+                await thresholds_store.put_due_in_force(tx.conn, communities=[community], now=tx.now)
+                while await _declare(tx, community, fills=False):
+                    pass
+        except TOOK_TOO_LONG:
+            log.exception("the programme of %s took too long to put in force", community)
+            TURNS_GIVEN_UP.labels(Work.BOARDS).inc()
 
 
 async def fold_boards(tx: Transaction) -> bool:
@@ -65,29 +85,37 @@ async def fold_boards(tx: Transaction) -> bool:
 
 
 async def keep_boards(tx: Transaction) -> bool:
-    """Bring boards in line with programmes and time, in pieces; a timer calls this while it returns True."""
-    await thresholds_store.put_due_in_force(tx.conn, now=tx.now)
-    await apply_suspensions(tx)
-    return (
-        await _declare(tx)
-        or await _fill(tx)
-        or await _cut(tx)
-        or await add_parked(tx)
-        or await kept.purge(tx.conn, limit_count=PURGED_PIECE_COUNT)
-    )
+    """Bring boards in line with programmes and time, in pieces; a timer calls this while it returns True.
+
+    A community a transaction: so its locks are taken in one order, whoever else waits.
+    """
+    due = await thresholds_store.load_due_in_force(tx.conn, now=tx.now)
+    waiting = await kept.load_waiting(tx.conn, now=tx.now)
+    begun = await scores.load_begun(tx.conn)
+
+    async def work(kind: Work, community: str) -> bool:
+        if kind is Work.SHOWN:
+            await apply_suspensions(tx, communities=[community])
+            return True
+        await thresholds_store.put_due_in_force(tx.conn, communities=[community], now=tx.now)
+        return await _declare(tx, community) or await _fill(tx, community) or await _cut(tx, community)
+
+    turns = [*((Work.SHOWN, one) for one in begun), *((Work.BOARDS, one) for one in {*due, *waiting})]
+    if await take_turn(tx, turns, work=work):
+        return True
+    return await add_parked(tx) or await kept.purge(tx.conn, limit_count=PURGED_PIECE_COUNT)
 
 
-async def _declare(tx: Transaction, *, fills: bool = True) -> bool:
+async def _declare(tx: Transaction, community: str, *, fills: bool = True) -> bool:
     """Have a community's boards be those of its version in force, in pieces; False where all are.
 
     Without `fills` a board that goes and is not filled yet is left to who comes with it.
     """
-    stale = await kept.find_stale(tx.conn)
-    if stale is None:
-        return False
-    community, version = stale
     # Nobody applies awards of the community meanwhile: each finds the boards of one version.
     await thresholds_store.lock_programme(tx.conn, community)
+    version = await kept.find_stale(tx.conn, community=community)
+    if version is None:
+        return False
     in_force = await thresholds_store.find_recognition(tx.conn, community=community)
     declared = [] if in_force is None else in_force.recognition.boards or []
     there = {
@@ -174,11 +202,11 @@ def _is_known(declared: Board) -> bool:
     return declared.period == "all_time" or (declared.of_score is None and declared.period != "day")
 
 
-async def _fill(tx: Transaction) -> bool:
-    board = await kept.find_unfilled(tx.conn)
+async def _fill(tx: Transaction, community: str) -> bool:
+    """Fill a piece of a board of a community, whose programme is locked; False where none is to be filled."""
+    board = await kept.find_unfilled(tx.conn, community=community)
     if board is None:
         return False
-    await thresholds_store.lock_programme(tx.conn, board.community)
     await _fill_piece(tx, board)
     return True
 
@@ -193,16 +221,14 @@ async def _fill_piece(tx: Transaction, board: KeptBoard) -> None:
     await kept.set_filled(tx.conn, board_no=board.board_no, up_to=members[-1] if is_whole_piece else None)
 
 
-async def _cut(tx: Transaction) -> bool:
-    """Keep the results of a period that is over, or note when one will be; False where there is nothing to do."""
-    found = await kept.find_due(tx.conn, now=tx.now)
-    if found is None:
-        return False
-    # Nobody applies awards of the community meanwhile: what is final holds all that came before.
-    await thresholds_store.lock_programme(tx.conn, found.community)
-    board = await kept.find_board(tx.conn, board_no=found.board_no)
+async def _cut(tx: Transaction, community: str) -> bool:
+    """Keep the results of a period that is over, or note when one will be; False where there is nothing to do.
+
+    The programme is locked: nobody applies awards meanwhile, so what is final holds all that came before.
+    """
+    board = await kept.find_due(tx.conn, community=community, now=tx.now)
     if board is None:
-        return True
+        return False
     cut, look_at = next_cut(board, await calendar_of(tx, board), tx.now)
     final_up_to, cut_up_to = board.final_up_to, board.cut_up_to
     if cut is not None:

@@ -47,15 +47,31 @@ async def load_boards(conn: Connection, *, communities: Collection[str]) -> dict
     return found
 
 
-async def find_stale(conn: Connection) -> tuple[str, int] | None:
-    """A community whose boards are not those of the version in force, with that version; None where all are."""
-    row = await conn.fetchrow(
+async def load_waiting(conn: Connection, *, now: datetime) -> list[str]:
+    """Communities whose boards are not those of the version in force, are being filled, or have a period over."""
+    rows = await conn.fetch(
         """
-        select f.community, f.version from programmes_in_force f left join board_versions b using (community)
-        where b.version is distinct from f.version order by f.community limit 1
-        """
+        select f.community from programmes_in_force f left join board_versions b using (community)
+        where b.version is distinct from f.version
+        union select community from boards where not is_over and not is_filled
+        union select community from boards where not is_over and is_filled and look_at <= $1
+        order by 1
+        """,
+        now,
     )
-    return None if row is None else (row["community"], row["version"])
+    return [row["community"] for row in rows]
+
+
+async def find_stale(conn: Connection, *, community: str) -> int | None:
+    """The version in force of a community whose boards are not those of it; None where they are."""
+    version: int | None = await conn.fetchval(
+        """
+        select f.version from programmes_in_force f left join board_versions b using (community)
+        where community = $1 and b.version is distinct from f.version
+        """,
+        community,
+    )
+    return version
 
 
 async def put_version(conn: Connection, *, community: str, version: int) -> None:
@@ -138,9 +154,12 @@ async def end_board(conn: Connection, board: KeptBoard, *, with_results: bool) -
             )
 
 
-async def find_unfilled(conn: Connection) -> KeptBoard | None:
-    """A board on which members have not all what they had before; None where all do."""
-    row = await conn.fetchrow("select * from boards where not is_filled and not is_over order by board_no limit 1")
+async def find_unfilled(conn: Connection, *, community: str) -> KeptBoard | None:
+    """A board of a community on which members have not all what they had before; None where all do."""
+    row = await conn.fetchrow(
+        "select * from boards where community = $1 and not is_filled and not is_over order by board_no limit 1",
+        community,
+    )
     return None if row is None else _kept(row)
 
 
@@ -165,17 +184,16 @@ async def set_filled(conn: Connection, *, board_no: int, up_to: str | None) -> N
     )
 
 
-async def find_due(conn: Connection, *, now: datetime) -> KeptBoard | None:
-    """A board of which a period may be over; None where none is."""
+async def find_due(conn: Connection, *, community: str, now: datetime) -> KeptBoard | None:
+    """A board of a community of which a period may be over; None where none is."""
     row = await conn.fetchrow(
-        "select * from boards where not is_over and is_filled and look_at <= $1 order by look_at limit 1", now
+        """
+        select * from boards where community = $1 and not is_over and is_filled and look_at <= $2
+        order by look_at, board_no limit 1
+        """,
+        community,
+        now,
     )
-    return None if row is None else _kept(row)
-
-
-async def find_board(conn: Connection, *, board_no: int) -> KeptBoard | None:
-    """A board by its number; None where it is over."""
-    row = await conn.fetchrow("select * from boards where board_no = $1 and not is_over", board_no)
     return None if row is None else _kept(row)
 
 

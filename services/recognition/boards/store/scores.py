@@ -294,14 +294,28 @@ async def load_heads_of(conn: Connection, *, community: str, member_ids: Collect
     return {str(row["head_id"]) for row in rows}
 
 
-async def load_begun_suspensions(conn: Connection) -> dict[str, list[str]]:
+async def load_begun(conn: Connection) -> list[str]:
+    """Communities with members whose suspension boards are not in line with."""
+    rows = await conn.fetch(
+        """
+        select distinct community from suspensions
+        where (stands or is_applied)
+            and is_applied <> (stands and starts_at <= now() and coalesce(ends_at > now(), true))
+        order by 1
+        """
+    )
+    return [row["community"] for row in rows]
+
+
+async def load_begun_suspensions(conn: Connection, *, communities: Collection[str]) -> dict[str, list[str]]:
     """By community the members whose suspension boards are not in line with: it began, ended, or was lifted."""
     rows = await conn.fetch(
         """
         select community, member_id from suspensions
-        where (stands or is_applied)
+        where community = any($1::text[]) and (stands or is_applied)
             and is_applied <> (stands and starts_at <= now() and coalesce(ends_at > now(), true))
-        """
+        """,
+        list(communities),
     )
     found: dict[str, list[str]] = {}
     for row in rows:

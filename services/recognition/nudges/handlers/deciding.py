@@ -30,6 +30,8 @@ from services.recognition.suspensions import store as suspensions
 from services.recognition.suspensions.domain import is_suspended
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Thresholds
+from services.recognition.turns.handlers import take_turn
+from services.recognition.turns.store import Work
 from shared.contracts.facts import MESSAGE_REQUESTED, NUDGE_DECIDED, MessageRequestedData, NudgeDecided
 from shared.contracts.programme import Nudge
 from shared.followed_audiences import is_in
@@ -39,9 +41,8 @@ from shared.topics import MESSAGES, NUDGES
 from shared.transaction import Transaction
 
 KEEP_EVERY_SECONDS = 1.0
-#: What is decided in one transaction, and communities that have their part of it.
+#: What is decided in one transaction.
 PIECE_COUNT = 200
-COMMUNITIES_MAX_COUNT = 10
 #: Of those who may be asked so many are looked at for each that is wanted.
 CANDIDATES_EACH = 5
 FORGOTTEN_PIECE_COUNT = 1_000
@@ -59,22 +60,25 @@ class _Word:
 
 
 async def keep_nudges(tx: Transaction[Settings]) -> bool:
-    """Decide what is due, in pieces in which each community has its part; a timer calls this while it is True."""
+    """Decide what is due, a piece of a community at a time; a timer calls this while it returns True."""
     await store.delete_old_answers(tx.conn, before=tx.now - ANSWERS_KEPT, limit_count=FORGOTTEN_PIECE_COUNT)
-    communities = await store.load_due_communities(tx.conn, now=tx.now, limit_count=COMMUNITIES_MAX_COUNT)
-    if not communities:
-        return False
+    communities = await store.load_due_communities(tx.conn, now=tx.now)
+
+    async def work(_: Work, community: str) -> bool:
+        return await _some(tx, community)
+
+    return await take_turn(tx, [(Work.NUDGES, one) for one in communities], work=work)
+
+
+async def _some(tx: Transaction[Settings], community: str) -> bool:
+    """Decide what is due in a community; whether there may be more."""
     # Nobody merges members meanwhile: what one had, the other had too.
-    await lock_persons(tx.conn, keys=[(community, BEFORE_ALL) for community in communities])
-    in_force = await thresholds_store.load_thresholds(tx.conn, communities=communities)
-    each, is_more = PIECE_COUNT // len(communities), False
-    for community in communities:
-        due = await store.lock_due(tx.conn, community=community, now=tx.now, limit_count=each)
-        is_more |= len(due) == each
-        found = in_force.get(community)
-        for prompt in due:
-            await _decide(tx, prompt, thresholds=None if found is None else found.thresholds)
-    return is_more
+    await lock_persons(tx.conn, keys=[(community, BEFORE_ALL)])
+    found = (await thresholds_store.load_thresholds(tx.conn, communities=[community])).get(community)
+    due = await store.lock_due(tx.conn, community=community, now=tx.now, limit_count=PIECE_COUNT)
+    for prompt in due:
+        await _decide(tx, prompt, thresholds=None if found is None else found.thresholds)
+    return len(due) == PIECE_COUNT
 
 
 async def _decide(tx: Transaction[Settings], prompt: Prompt, *, thresholds: Thresholds | None) -> None:

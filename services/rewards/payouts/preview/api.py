@@ -29,6 +29,7 @@ from services.rewards.payouts.runs.domain.runs import (
     why_held,
 )
 from services.rewards.payouts.runs.domain.terms import Owing
+from services.rewards.payouts.sanctions.handlers import load_why_not_whole
 from services.rewards.programmes.store import find_in_force
 from services.rewards.settings import Settings
 from shared.http import Principal, Scope, Snapshot, configured, problem_responses, requires
@@ -75,6 +76,7 @@ class RunPreview(BaseModel):
     held_for: list[WouldWaitFor] = Field(
         description=f"Why they would wait, the most frequent reason first; at most {REASONS_MAX_COUNT}"
     )
+    stopped: str | None = Field(description="Why the run would not go on; null where nothing stops it")
     left_payable_count: int = Field(description="Members who can be paid and would not fit")
     left_held_count: int = Field(description="Members without bank details, or held by finance, who would not fit")
 
@@ -136,6 +138,7 @@ async def get_preview(
         paid=WouldBe.model_validate(PreviewSum.of(paid)),
         held=WouldBe.model_validate(PreviewSum.of(held)),
         held_for=[WouldWaitFor.model_validate(one) for one in held_for(held, reasons)],
+        stopped=await load_why_not_whole(conn, community=run.community),
         left_payable_count=plan.left_payable + over_payable,
         left_held_count=plan.left_held + len(over) - over_payable,
     )

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from services.rewards.approvals.api import ApprovalStateName, approval_shown, author
 from services.rewards.approvals.domain import ApprovalState
+from services.rewards.payouts.sanctions.handlers import load_why_not_whole
 from services.rewards.payouts.schedules import domain, handlers, store
 from services.rewards.payouts.schedules.domain import (
     SHOWN_TIMES_COUNT,
@@ -140,6 +141,10 @@ class PayoutSchedule(BaseModel):
     time_zone: str = Field(description="The community's just now", examples=["Europe/Rome"])
     next_times: list[ScheduleTime] = Field(description=f"The next {SHOWN_TIMES_COUNT}, while it is in force")
     last_time: ScheduleTimePast | None
+    runs_stopped: str | None = Field(
+        description="Why runs that it prepares do not go on just now; null where nothing stops them, or it is not in "
+        "force"
+    )
     proposed_at: datetime
     proposed_by: str = Field(examples=["Mia"])
     proposed_by_person: UUID | None
@@ -152,7 +157,13 @@ class PayoutSchedule(BaseModel):
 
     @classmethod
     def of(
-        cls, schedule: domain.Schedule, *, last: domain.ScheduledTime | None, calendar: Calendar, now: datetime
+        cls,
+        schedule: domain.Schedule,
+        *,
+        last: domain.ScheduledTime | None,
+        calendar: Calendar,
+        runs_stopped: str | None,
+        now: datetime,
     ) -> Self:
         """The schedule as it is answered at a moment."""
         terms, stopper = schedule.terms, schedule.stopped_by
@@ -167,6 +178,7 @@ class PayoutSchedule(BaseModel):
             time_zone=calendar.in_force(now).time_zone,
             next_times=[ScheduleTime(day=day, at=at) for day, at in schedule.next_times(now, calendar)],
             last_time=None if last is None else ScheduleTimePast.of(last),
+            runs_stopped=runs_stopped if schedule.is_in_force else None,
             stopped_at=schedule.stopped_at,
             stopped_by=None if stopper is None else stopper.name,
             stopped_by_person=None if stopper is None or not stopper.person_id else UUID(stopper.person_id),
@@ -307,10 +319,17 @@ async def _shown(
     conn: Connection, schedules: Sequence[domain.Schedule], *, community: str
 ) -> list[PayoutSchedule]:
     calendar, now = await load_calendar(conn, community=community), datetime.now(UTC)
+    runs_stopped = await load_why_not_whole(conn, community=community)
     last = await store.load_last_times(
         conn, community=community, schedule_ids=[schedule.schedule_id for schedule in schedules]
     )
     return [
-        PayoutSchedule.of(schedule, last=last.get(schedule.schedule_id), calendar=calendar, now=now)
+        PayoutSchedule.of(
+            schedule,
+            last=last.get(schedule.schedule_id),
+            calendar=calendar,
+            runs_stopped=runs_stopped,
+            now=now,
+        )
         for schedule in schedules
     ]

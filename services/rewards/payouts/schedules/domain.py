@@ -80,6 +80,8 @@ class ScheduleTerms:
     def days_from(self, first: date) -> Iterator[date]:
         """Its days that are neither before `first` nor before it applies, in order."""
         first = max(first, self.effective_from)
+        if first.year > LAST_YEAR:
+            return
         if self.every is Every.WEEK:
             day = first + (self.on_day - first.isoweekday()) % 7 * _A_DAY
             while day.year <= LAST_YEAR:

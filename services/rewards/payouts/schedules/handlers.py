@@ -40,7 +40,6 @@ from services.rewards.payouts.schedules.domain import (
 from services.rewards.settings import Settings
 from shared.access_keys import Role, Scope, load_own, load_standings, scopes_of
 from shared.audit import Did
-from shared.calendars import Calendar
 from shared.contracts.facts import (
     MESSAGE_REQUESTED,
     PAYOUT_SCHEDULE_CHANGED,
@@ -49,17 +48,15 @@ from shared.contracts.facts import (
     PayoutScheduleData,
 )
 from shared.currencies import decimal_amount
-from shared.followed_communities import load_calendars
+from shared.followed_communities import load_calendar
 from shared.own_facts import ReadBack
 from shared.postgres import Connection
 from shared.topics import MESSAGES, PAYOUTS
 from shared.transaction import Transaction
 
 _SUBJECT = Subject.PAYOUT_SCHEDULE
-#: Schedules looked at with one statement.
-PAGE_COUNT = 500
-#: Runs prepared in one transaction, which holds nobody up for long; the next ones wait for the next turn.
-PREPARED_AT_ONCE_COUNT = 5
+#: Schedules looked at in one transaction, which holds nobody up for long; the next ones wait for the next turn.
+AT_ONCE_COUNT = 5
 #: People written to of a run that is prepared, at most.
 WRITTEN_TO_MAX_COUNT = 100
 NOTHING_TO_PAY = "nobody has points that a run would pay"
@@ -145,42 +142,38 @@ async def load_schedule(conn: Connection, *, community: str, schedule_id: str) -
     return schedule
 
 
-async def prepare_scheduled(tx: Transaction[Settings]) -> None:
-    """Timer: prepare runs of schedules whose time has come, and tell who may approve those that are ready."""
-    for computed in await store.load_computed(tx.conn, limit=PREPARED_AT_ONCE_COUNT):
-        await _tell_approvers(tx, computed)
-    prepared, after = 0, None
-    while True:
-        page = await store.page_in_force(tx.conn, after=after, limit=PAGE_COUNT)
-        communities = {standing.schedule.community for standing in page}
-        calendars = await load_calendars(tx.conn, communities=communities)
-        for schedule, last_day in page:
-            calendar = calendars.get(schedule.community, Calendar())
-            if due(schedule, last_day=last_day, calendar=calendar, now=tx.now) is not None:
-                await _prepare_next(tx, schedule, calendar=calendar)
-                prepared += 1
-            if prepared == PREPARED_AT_ONCE_COUNT:
-                return
-        if len(page) < PAGE_COUNT:
-            break
-        after = page[-1].schedule
+async def prepare_scheduled(tx: Transaction[Settings]) -> bool:
+    """Timer: prepare runs of schedules whose time has come, and tell who may approve those that are ready.
+
+    Whether more may be due: each is looked at when its next moment has come, those that wait longest first.
+    """
+    computed = await store.load_computed(tx.conn, limit=AT_ONCE_COUNT)
+    for one in computed:
+        await _tell_approvers(tx, one)
+    keys = await store.load_due(tx.conn, now=tx.now, limit=AT_ONCE_COUNT)
+    for key in keys:
+        await _look_at(tx, key)
     PAYOUT_SCHEDULES_REFUSED.set(await store.count_refused(tx.conn))
+    return AT_ONCE_COUNT in (len(computed), len(keys))
 
 
-async def _prepare_next(tx: Transaction[Settings], seen: Schedule, *, calendar: Calendar) -> None:
-    """Prepare what is due of a schedule; whoever came before has done it."""
-    # Two who wake at once come one after the other, and the second finds the day there.
-    schedule = await _lock(tx, community=seen.community, schedule_id=seen.schedule_id)
-    last_day = await store.find_last_day(tx.conn, schedule)
+async def _look_at(tx: Transaction[Settings], key: store.Key) -> None:
+    """Prepare what is due of a schedule, and note when it is looked at next."""
+    # 1. Nobody stops it meanwhile, and of two who wake at once the second finds the day there.
+    await lock_entries(tx.conn, subject=_SUBJECT, community=key.community)
+    # 2. Who changes the calendar waits for the schedule, to have it looked at again after this.
+    schedule, last_day = await store.lock_standing(tx.conn, key)
+    # 3. So the calendar is the newest.
+    calendar = await load_calendar(tx.conn, community=key.community)
     what = due(schedule, last_day=last_day, calendar=calendar, now=tx.now)
-    if what is None:
-        return
-    made = await _made(tx, schedule, what=what)
-    await store.add_time(tx.conn, made)
-    if made.state is TimeState.REFUSED:
-        log.warning(
-            "no payout run of %s was prepared for %s: %s", made.community, made.time.day.isoformat(), made.reason
-        )
+    if what is not None:
+        made = await _made(tx, schedule, what=what)
+        await store.add_time(tx.conn, made)
+        if made.state is TimeState.REFUSED:
+            day = made.time.day.isoformat()
+            log.warning("no payout run of %s was prepared for %s: %s", made.community, day, made.reason)
+    following = schedule.next_times(tx.now, calendar)
+    await store.set_next(tx.conn, schedule, at=following[0].due_at if following else None)
 
 
 async def _made(tx: Transaction[Settings], schedule: Schedule, *, what: Due) -> ScheduledTime:

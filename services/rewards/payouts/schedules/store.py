@@ -1,7 +1,7 @@
 """The SQL of schedules of payout runs and of their times."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from asyncpg import Record
@@ -22,8 +22,15 @@ from services.rewards.payouts.schedules.domain import (
 from shared.postgres import Connection
 
 
+class Key(NamedTuple):
+    """What names a schedule of all communities'."""
+
+    community: str
+    schedule_id: str
+
+
 class Standing(NamedTuple):
-    """A schedule in force, and its last day of which it is known what became of it."""
+    """A schedule, and its last day of which it is known what became of it."""
 
     schedule: Schedule
     last_day: date | None
@@ -114,33 +121,39 @@ async def count_in_force(conn: Connection, *, community: str) -> int:
     return count
 
 
-async def page_in_force(conn: Connection, *, after: Schedule | None, limit: int) -> list[Standing]:
-    """Schedules in force of all communities in the order of their keys, beginning after one."""
+async def load_due(conn: Connection, *, now: datetime, limit: int) -> list[Key]:
+    """Schedules in force of all communities that are to be looked at: those that wait longest, in order of keys."""
     rows = await conn.fetch(
         """
-        select s.*, (
-            select max(day) from payout_schedule_times t
-            where t.community = s.community and t.schedule_id = s.schedule_id) as last_day
-        from payout_schedules s
-        where state = 'approved' and stopped_at is null
-          and ($1::text is null or (community, schedule_id) > ($1, $2::uuid))
-        order by community, schedule_id limit $3
+        select community, schedule_id from payout_schedules
+        where state = 'approved' and stopped_at is null and next_at <= $1
+        order by next_at limit $2
         """,
-        after.community if after else None,
-        after.schedule_id if after else None,
+        now,
         limit,
     )
-    return [Standing(_schedule(row), row["last_day"]) for row in rows]
+    return sorted(Key(row["community"], str(row["schedule_id"])) for row in rows)
 
 
-async def find_last_day(conn: Connection, schedule: Schedule) -> date | None:
-    """The last day of a schedule of which it is known what became of it."""
-    day: date | None = await conn.fetchval(
-        "select max(day) from payout_schedule_times where community = $1 and schedule_id = $2",
+async def lock_standing(conn: Connection, key: Key) -> Standing:
+    """A schedule as it is, and the last day of it; until the commit its community's calendar stays."""
+    row = await conn.fetchrow(
+        "select * from payout_schedules where community = $1 and schedule_id = $2 for update", *key
+    )
+    last_day = await conn.fetchval(
+        "select max(day) from payout_schedule_times where community = $1 and schedule_id = $2", *key
+    )
+    return Standing(_schedule(row), last_day)
+
+
+async def set_next(conn: Connection, schedule: Schedule, *, at: datetime | None) -> None:
+    """Set when a schedule is looked at next; None where it has no more times."""
+    await conn.execute(
+        "update payout_schedules set next_at = $3 where community = $1 and schedule_id = $2",
         schedule.community,
         schedule.schedule_id,
+        at,
     )
-    return day
 
 
 async def add_time(conn: Connection, time: ScheduledTime) -> None:
@@ -246,11 +259,11 @@ async def count_refused(conn: Connection) -> int:
     """How many schedules in force, of all communities, had no run prepared at their last time."""
     count: int = await conn.fetchval(
         """
-        select count(*) from payout_schedules s
-        cross join lateral (
-            select state from payout_schedule_times t
-            where t.community = s.community and t.schedule_id = s.schedule_id order by day desc limit 1) t
-        where s.state = 'approved' and s.stopped_at is null and t.state = 'refused'
+        select count(*) from payout_schedule_times t join payout_schedules s using (community, schedule_id)
+        where t.state = 'refused' and s.state = 'approved' and s.stopped_at is null
+          and not exists (
+            select from payout_schedule_times l
+            where l.community = t.community and l.schedule_id = t.schedule_id and l.day > t.day)
         """
     )
     return count

@@ -11,7 +11,7 @@ from services.scoring.programmes.domain.publication import Author, text_sha256
 from shared.contracts.fields import Timestamp, Uuid
 
 DRAFTS_MAX_COUNT = 4
-#: A process that ends so often without getting on is ended by what the backtest takes.
+#: A process that ends so often without getting on broke by the backtest: its log says how.
 ATTEMPTS_MAX_COUNT = 4
 
 

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -46,6 +46,8 @@ from shared.postgres import Connection, begin
 #: An event may say that it happened a while after it was received: clocks differ.
 CLOCKS = timedelta(days=1)
 TURNS_MAX_COUNT = 100
+#: What a community had of the process in this time counts when it is asked whose turn it is.
+LATELY = timedelta(days=1)
 WAIT_SECONDS = 0.5
 #: So many events are matched between two looks at whether the live line lags.
 SLICE_COUNT = 250
@@ -115,35 +117,47 @@ class Runner:
     async def turn(self) -> bool:
         """Give a backtest its turn; False when there is none that nobody else runs."""
         async with begin(self.pool) as conn:
-            asked = await store.next_in_turn(conn, limit=TURNS_MAX_COUNT)
+            asked = await store.next_in_turn(conn, lately=self.clock() - LATELY, limit=TURNS_MAX_COUNT)
         for backtest in asked:
             async with self.pool.acquire() as holding:
                 if await store.try_to_hold(holding, community=backtest.community):
                     try:
-                        await self._run(backtest, has_others=len(asked) > 1)
+                        await self._run(backtest)
                     finally:
                         await store.let_go(holding, community=backtest.community)
                     return True
         return False
 
-    async def _run(self, backtest: Backtest, *, has_others: bool) -> None:
+    async def _run(self, backtest: Backtest) -> None:
+        failure = None
         try:
             if backtest.attempts >= ATTEMPTS_MAX_COUNT:
-                raise BacktestFailedError(Failure.TOO_MUCH_MEMORY)
-            async with begin(self.pool) as conn:
-                await store.set_begun(conn, backtest, now=self.clock())
-            started = time.monotonic()
-            running = await self._load(backtest)
-            while not running.is_read:
-                if not await self._piece(running):
-                    return
-                if has_others and time.monotonic() - started > self.settings.backtest_turn_seconds:
-                    return
-            await self._finish(running)
+                raise BacktestFailedError(Failure.BROKE)
+            await self._run_on(backtest)
         except BacktestFailedError as error:
-            await self._fail(backtest, error.failure)
+            failure = error.failure
         except MemoryError:
-            await self._fail(backtest, Failure.TOO_MUCH_MEMORY)
+            failure = Failure.TOO_MUCH_MEMORY
+        # Not while an error is handled, which holds all that was found until then.
+        if failure is not None:
+            await self._fail(backtest, failure)
+
+    async def _run_on(self, backtest: Backtest) -> None:
+        """Go on with a backtest until it is done, was cancelled, or others have their turn."""
+        async with begin(self.pool) as conn:
+            await store.set_begun(conn, backtest, now=self.clock())
+        running = await self._load(backtest)
+        started = time.monotonic()
+        while not running.is_read:
+            if not await self._piece(running):
+                return
+            if time.monotonic() - started > self.settings.backtest_turn_seconds:
+                # Whoever asked meanwhile has a turn too; where nobody did, it goes on.
+                async with begin(self.pool) as conn:
+                    if await store.has_others(conn, community=backtest.community):
+                        return
+                started = time.monotonic()
+        await self._finish(running)
 
     async def _load(self, backtest: Backtest) -> Running:
         """What is known so far of a backtest, and whatever it needs."""
@@ -169,7 +183,8 @@ class Runner:
     async def _piece(self, running: Running) -> bool:
         """Read and match the next piece, and commit what it found; whether it is to go on."""
         backtest = running.backtest
-        await self._give_way(running)
+        if not await self._give_way(running):
+            return False
         began = time.monotonic()
         events, offsets = await self.log.read(
             backtest.community, running.offsets, running.ranges.ends, self.settings.backtest_piece_max_count
@@ -183,8 +198,8 @@ class Runner:
         piece = Piece([Found() for _ in running.sides], words_in(events), list(fresh))
         counted = list(fresh.values())
         for start in range(0, len(counted), SLICE_COUNT):
-            if start:
-                await self._give_way(running)
+            if start and not await self._give_way(running):
+                return False
             part = counted[start : start + SLICE_COUNT]
             async with begin(self.pool) as conn:
                 known = await known_of(conn, part, sides=running.sides, told=running.told)
@@ -217,20 +232,24 @@ class Runner:
             waits_for_live=waits,
         )
 
-    async def _give_way(self, running: Running) -> None:
-        """Wait while the live line lags; that a backtest waits for it is shown."""
-        is_noted = False
+    async def _give_way(self, running: Running) -> bool:
+        """Wait while the live line lags, which is shown; False when somebody cancelled it meanwhile."""
+        has_waited = False
         while await self.log.live_lag() > self.settings.backtest_gives_way_count:
-            if not is_noted:
-                async with begin(self.pool) as conn:
-                    is_noted = True
-                    if not await self._moved(conn, running, 0.0, waits=True):
-                        return
+            has_waited = True
+            if not await self._note(running, waits=True):
+                return False
             await asyncio.sleep(WAIT_SECONDS)
+        return not has_waited or await self._note(running, waits=False)
+
+    async def _note(self, running: Running, *, waits: bool) -> bool:
+        async with begin(self.pool) as conn:
+            return await self._moved(conn, running, 0.0, waits=waits)
 
     async def _finish(self, running: Running) -> None:
         """Give all claims their room, sum it up, and keep what came of it."""
         backtest = running.backtest
+        began = time.monotonic()
         sides = [
             (side, found, settle_all(found, side, running.told, running.words))
             for side, found in zip(running.sides, running.found, strict=True)
@@ -240,7 +259,8 @@ class Runner:
         async with begin(self.pool) as conn:
             locked = await self._lock(conn, backtest)
             if locked is not None:
-                done = locked.ended(BacktestState.DONE, now=self.clock())
+                used = locked.used_seconds + time.monotonic() - began
+                done = replace(locked.ended(BacktestState.DONE, now=self.clock()), used_seconds=used)
                 await store.set_ended(conn, done, result=result, movers=movers)
         log.info("a backtest is done", extra={"backtest_id": backtest.backtest_id})
 

@@ -35,10 +35,7 @@ class Ranges(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """How many backtests wait and run; and when that of them got on which has not for longest.
-
-    Those that wait for the live line are not meant.
-    """
+    """How many backtests wait and run, and when any of them got on last."""
 
     queued: int
     running: int
@@ -124,12 +121,15 @@ async def count_open(conn: Connection, *, community: str) -> int:
 
 
 async def load_waiting(conn: Connection) -> Waiting:
-    """How many backtests wait and run, and the oldest moment at which one of them got on last."""
+    """How many backtests wait and run, and when any of them got on last.
+
+    One that waits for its turn behind others is not stuck, nor is one that the live line goes before.
+    """
     row = await conn.fetchrow(
         """
         select count(*) filter (where state = 'queued') as queued,
                count(*) filter (where state = 'running') as running,
-               min(moved_at) filter (where not waits_for_live) as moved_at
+               max(moved_at) as moved_at
         from backtests where ended_at is null
         """
     )
@@ -137,18 +137,33 @@ async def load_waiting(conn: Connection) -> Waiting:
     return Waiting(row["queued"], row["running"], row["moved_at"])
 
 
-async def next_in_turn(conn: Connection, *, limit: int) -> list[Backtest]:
-    """One open backtest of each community, its oldest; communities that had the process least come first."""
+async def next_in_turn(conn: Connection, *, lately: datetime, limit: int) -> list[Backtest]:
+    """One open backtest of each community, its oldest; communities that had the process least lately come first.
+
+    What has ended counts too, or who always asks for more would always come first.
+    """
     rows = await conn.fetch(
         """
         select b.* from (
-            select distinct on (community) *, sum(used_seconds) over (partition by community) as used
+            select distinct on (community) *
             from backtests where ended_at is null order by community, asked_at, backtest_id) b
-        order by b.used, b.asked_at, b.backtest_id limit $1
+        cross join lateral (
+            select coalesce(sum(used_seconds), 0) as seconds from backtests
+            where community = b.community and asked_at > $2) used
+        order by used.seconds, b.asked_at, b.backtest_id limit $1
         """,
         limit,
+        lately,
     )
     return [_backtest(row) for row in rows]
+
+
+async def has_others(conn: Connection, *, community: str) -> bool:
+    """Whether another community has a backtest that is open."""
+    found: bool = await conn.fetchval(
+        "select exists (select from backtests where ended_at is null and community <> $1)", community
+    )
+    return found
 
 
 async def try_to_hold(conn: Connection, *, community: str) -> bool:
@@ -258,7 +273,8 @@ async def set_ended(
     await conn.execute(
         """
         update backtests
-        set state = $3, ended_at = $4, moved_at = $4, failure = $5, result = $6, waits_for_live = false
+        set state = $3, ended_at = $4, moved_at = $4, failure = $5, result = $6, waits_for_live = false,
+            used_seconds = $7
         where community = $1 and backtest_id = $2
         """,
         *key,
@@ -266,6 +282,7 @@ async def set_ended(
         backtest.ended_at,
         backtest.failure,
         None if result is None else orjson.dumps(result).decode(),
+        backtest.used_seconds,
     )
     await conn.execute("delete from backtest_pieces where community = $1 and backtest_id = $2", *key)
     if movers:

@@ -9,16 +9,24 @@ import pytest
 
 from services.recognition.badges.handlers.deciding import keep_badges
 from services.recognition.badges.store import standing as badges_store
+from services.recognition.boards.handlers.keeping import keep_boards
+from services.recognition.boards.handlers.keeping import on_programmes as on_published
+from services.recognition.boards.store import kept as boards_store
+from services.recognition.boards.store import scores as scores_store
+from services.recognition.counts import store as counts_store
 from services.recognition.counts.handlers import keep_counting, on_events
 from services.recognition.levels import store as levels_store
 from services.recognition.levels.handlers.deciding import keep_levels
 from services.recognition.main import SPEC
 from services.recognition.merges.handlers import on_members
+from services.recognition.nudges import store as nudges_store
+from services.recognition.nudges.handlers.deciding import keep_nudges
 from services.recognition.quests import store as quests_store
 from services.recognition.quests.handlers.deciding import keep_quests
 from services.recognition.thresholds import store as thresholds_store
 from services.recognition.thresholds.domain import Grant, ThresholdKey
 from services.recognition.thresholds.handlers import on_programmes, tell_grants
+from services.recognition.totals.handlers import reevaluate
 from services.recognition.turns import store as turns
 from services.recognition.turns.handlers import take_turn
 from services.recognition.turns.store import Work
@@ -139,6 +147,109 @@ async def test_a_community_whose_statement_takes_too_long_costs_no_other_its_tur
     assert told == [granted]
     row = await turn_of(slow)
     assert (row["failures"], row["again_at"]) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "timer", "place", "name", "slowed", "waits"),
+    [
+        (Work.TOTALS, reevaluate, thresholds_store, "lock_reevaluation", "programmes_in_force", "not evaluated"),
+        (Work.COUNTING, keep_counting, counts_store, "lock_behind", "programmes_in_force", "{behind}"),
+        (Work.BOARDS, keep_boards, boards_store, "find_stale", "programmes_in_force", "{stale}"),
+        (Work.SHOWN, keep_boards, scores_store, "apply_suspensions", "suspensions", "not is_applied"),
+        (Work.NUDGES, keep_nudges, nudges_store, "lock_due", "nudge_prompts", "due_at <= now()"),
+    ],
+)
+async def test_what_takes_too_long_for_one_is_done_for_another(
+    pool: asyncpg.Pool,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: Work,
+    timer: Timer,
+    place: Any,
+    name: str,
+    slowed: str,
+    waits: str,
+) -> None:
+    """Programmes that are due, numbers that are behind, boards, suspensions and nudges: each community in turn."""
+    slow, other = RecognitionWorld(pool, SPEC), RecognitionWorld(pool, SPEC)
+    for world in (slow, other):
+        await _have_waiting(world, kind)
+    taken = getattr(place, name)
+
+    async def too_slow(conn: Any, *args: Any, **more: Any) -> Any:
+        if more.get("community") == slow.community:
+            await conn.execute("select pg_sleep(60)", timeout=0.05)
+        return await taken(conn, *args, **more)
+
+    monkeypatch.setattr(place, name, too_slow)
+    is_left = f"select exists (select from {slowed} f where community = $1 and {waits.format(**_BEHIND)})"
+    given_up = "select exists (select from turns where work = $1 and community = $2 and failures > 0)"
+    while await pool.fetchval(is_left, other.community) or not await pool.fetchval(
+        given_up, kind, slow.community
+    ):  # the suite stops a test that takes too long
+        async with slow.begin() as tx:
+            await timer(tx)
+    assert await pool.fetchval(is_left, slow.community)
+    # Nothing of it was lost: it has its turn again.
+    monkeypatch.setattr(place, name, taken)
+    await pool.execute("update turns set again_at = now() where community = $1", slow.community)
+    while await pool.fetchval(is_left, slow.community):
+        async with slow.begin() as tx:
+            await timer(tx)
+
+
+_BEHIND = {
+    "behind": "not exists (select from counting c where c.community = f.community and c.version = f.version)",
+    "stale": "not exists (select from board_versions b where b.community = f.community and b.version = f.version)",
+}
+
+
+async def _have_waiting(world: RecognitionWorld, kind: Work) -> None:
+    """Have a community wait for its turn at one kind of work."""
+    await world.handle(on_programmes, world.programme_fact(1, ONE))
+    if kind is Work.TOTALS:
+        await world.pool.execute(
+            "update programmes_in_force set evaluated = false where community = $1", world.community
+        )
+    if kind is Work.SHOWN:
+        await world.pool.execute(
+            """
+            insert into suspensions (community, member_id, suspension_id, revision, starts_at, stands, is_applied)
+            values ($1, $2, $3, 1, now() - interval '1 day', true, false)
+            """,
+            world.community,
+            world.uuid("a"),
+            world.uuid("suspension"),
+        )
+    if kind is Work.NUDGES:
+        await world.pool.execute(
+            "insert into nudge_prompts (community, nudge, cause_id, member_id, due_at)"
+            " values ($1, 'gone', $2, $3, now() - interval '1 hour')",
+            world.community,
+            world.uuid("cause"),
+            world.uuid("a"),
+        )
+
+
+async def test_a_programme_that_takes_too_long_is_put_in_force_by_the_timers(
+    pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, other = RecognitionWorld(pool, SPEC), RecognitionWorld(pool, SPEC)
+    lock_programme = thresholds_store.lock_programme
+
+    async def too_slow(conn: Any, community: str) -> None:
+        if community == slow.community:
+            await conn.execute("select pg_sleep(60)", timeout=0.05)
+        await lock_programme(conn, community)
+
+    in_force = "select exists (select from programmes_in_force where community = $1)"
+    with monkeypatch.context() as patched:
+        patched.setattr(thresholds_store, "lock_programme", too_slow)
+        await slow.handle(on_published, *(world.programme_fact(1, ONE) for world in (slow, other)))
+    assert await pool.fetchval(in_force, other.community)
+    assert not await pool.fetchval(in_force, slow.community)
+    while not await pool.fetchval(in_force, slow.community):
+        async with slow.begin() as tx:
+            await keep_boards(tx)
 
 
 async def test_what_a_turn_told_goes_with_it_and_waits_grow_to_an_end(world: Any) -> None:

@@ -225,3 +225,66 @@ async def test_schedules_are_there_again_after_a_restore(office: Office) -> None
     await restore(office.state, "rewards", saved)
     async with office.open():
         assert (await office.ask("GET", SCHEDULES))["items"] == before
+
+
+async def test_two_who_approve_at_once_put_one_schedule_in_force_once(finance: Finance) -> None:
+    finance.world.configure(payout_schedules_max_count=1)
+    one, other = [(await propose(finance)).json() for _ in range(2)]
+    answers = await asyncio.gather(
+        *(
+            finance.approver.post(f"{SCHEDULES}/{schedule['schedule_id']}/approve")
+            for schedule in (one, one, other, other)
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 409, 409]
+    listed = (await finance.maker.get(SCHEDULES)).json()["items"]
+    assert sorted(found["state"] for found in listed) == ["approved", "proposed"]
+
+
+async def test_a_schedule_of_the_last_day_there_is_has_no_times_and_holds_nobody_up(finance: Finance) -> None:
+    far = await in_force(finance, effective_from="9999-12-31", on_day=3)
+    near = await in_force(finance)
+    assert far["next_times"] == []
+    later(finance, near["next_times"][0]["at"], seconds=1)
+    await wake_until(finance, near, "prepared")
+    assert (await finance.maker.get(f"{SCHEDULES}/{far['schedule_id']}/times")).json()["items"] == []
+
+
+async def test_a_schedule_is_looked_at_when_its_next_moment_has_come(finance: Finance) -> None:
+    schedule = await in_force(finance)
+
+    async def next_at() -> datetime | None:
+        moment: datetime | None = await finance.world.pool.fetchval(
+            "select next_at from payout_schedules where community = $1 and schedule_id = $2",
+            finance.world.community,
+            schedule["schedule_id"],
+        )
+        return moment
+
+    async def wake_until_next(day: int) -> None:
+        for _ in range(100):
+            await wake(finance)
+            if await next_at() == datetime.fromisoformat(schedule["next_times"][day]["at"]):
+                return
+        raise AssertionError(await next_at())
+
+    await wake_until_next(0)
+    later(finance, schedule["next_times"][0]["at"], seconds=1)
+    await wake_until_next(1)
+    # One that is stopped just before its moment is not looked at, and has no run.
+    assert (await finance.maker.post(f"{SCHEDULES}/{schedule['schedule_id']}/stop")).status_code == 200
+    later(finance, schedule["next_times"][1]["at"], seconds=1)
+    await wake(finance)
+    past = (await finance.maker.get(f"{SCHEDULES}/{schedule['schedule_id']}/times")).json()["items"]
+    assert [one["day"] for one in past] == [schedule["next_times"][0]["day"]]
+
+
+async def test_stopping_a_schedule_at_its_moment_waits_for_nobody_for_ever(finance: Finance) -> None:
+    schedule = await in_force(finance)
+    later(finance, schedule["next_times"][0]["at"], seconds=1)
+    path = f"{SCHEDULES}/{schedule['schedule_id']}"
+    stopped, *_ = await asyncio.gather(finance.maker.post(f"{path}/stop"), wake(finance), wake(finance))
+    assert stopped.status_code == 200
+    past = (await finance.maker.get(f"{path}/times")).json()["items"]
+    # Whoever came first: the run is there, or there is none; never two.
+    assert len(past) == len(await runs(finance)) <= 1

@@ -11,6 +11,8 @@ pytestmark = pytest.mark.stack
 
 LISTS = "/v1/finance/sanctions-lists"
 NAMES = b"id,name,birth_date,country\nEX-17,Jan van der Voorbeeld,1970-01-31,NL\n"
+SCHEDULES = "/v1/payout-schedules"
+MONTHLY = {"effective_from": "2026-01-01", "every": "month", "on_day": 28}
 POLICY = {"effective_from": "2020-01-01", "currency": "EUR", "countries": ["MT"]}
 
 
@@ -34,6 +36,9 @@ async def test_what_people_decided_of_who_is_paid_is_not_forgotten(office: Offic
         policy = await office.ask("POST", "/v1/finance/payout-policies", json=POLICY)
         await office.ask("POST", f"/v1/finance/payout-policies/{policy['policy_id']}/approve", by="approver")
         await load(office, "before")
+        schedule = await office.ask("POST", SCHEDULES, json=MONTHLY)
+        assert schedule["runs_stopped"] is None
+        await office.ask("POST", f"{SCHEDULES}/{schedule['schedule_id']}/approve", by="approver")
         kept = {"kind": "tax_form", "form": "W-9", "received_on": "2026-01-12", "country": "US"}
         withdrawn = await office.ask("POST", attestations, json=kept)
         run = await office.run("first")
@@ -83,6 +88,12 @@ async def test_what_people_decided_of_who_is_paid_is_not_forgotten(office: Offic
         refused = await office.send("POST", "/v1/payout-runs", key="second")
         assert (refused.status_code, refused.json()["type"]) == (409, "urn:plaudit:problem:payout-run-stopped")
         assert "load its file again" in refused.json()["detail"]
+        why = (await office.ask("GET", "/v1/payout-run-preview"))["stopped"]
+        assert why == "the names of the sanctions list in force (after) were lost: load its file again"
+        (scheduled,) = (await office.ask("GET", SCHEDULES))["items"]
+        assert scheduled["runs_stopped"] == why
         await load(office, "again")
+        assert (await office.ask("GET", "/v1/payout-run-preview"))["stopped"] is None
+        assert (await office.ask("GET", SCHEDULES))["items"][0]["runs_stopped"] is None
         run = await office.run("second")
         assert {one["member_id"] for one in (await held(office, run)).values()} & {ada, bob} == {bob}

@@ -5,18 +5,24 @@ import os
 import signal
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import httpx
 import pytest
 
-from services.scoring.backtests.handlers.processes import MODULE, environment_of
+from services.scoring.backtests.domain.backtests import ATTEMPTS_MAX_COUNT
+from services.scoring.backtests.handlers.processes import MODULE, PROCESSES, environment_of
+from services.scoring.backtests.handlers.running import Runner
+from services.scoring.backtests.store.backtests import Offsets, Ranges, next_in_turn
 from services.scoring.main import SPEC
 from services.scoring.settings import Settings
+from shared.contracts.facts import AcceptedEvent
 from tests.integration.services.process import running
 from tests.integration.services.scoring.conftest import RULES
 from tests.integration.services.scoring.test_scoring_process import send_events, until_consumed
@@ -129,10 +135,127 @@ async def test_it_waits_for_the_live_line_and_can_be_cancelled(
         await until(waits)
         cancelled = await api.post(f"/v1/backtests/{asked['backtest_id']}/cancel")
         assert cancelled.json()["state"] == "cancelled"
-    again = await api.post(f"/v1/backtests/{asked['backtest_id']}/cancel")
+        # The process leaves it at once, while the live line still lags: the next one has its turn, and waits too.
+        asked = await ask(api, RICHER)
+        cancelled_id = cancelled.json()["backtest_id"]
+        await until(waits)
+    again = await api.post(f"/v1/backtests/{cancelled_id}/cancel")
     assert again.json() == cancelled.json()
     found = (await api.get("/v1/backtests")).json()["items"]
-    assert [one["state"] for one in found] == ["cancelled"]
+    assert [one["state"] for one in found] == ["running", "cancelled"]
+
+
+async def test_scoring_itself_starts_the_process_and_starts_it_again_when_it_is_killed(
+    stack: Any, pool: asyncpg.Pool, world: Any, api: httpx.AsyncClient
+) -> None:
+    await world.publish()
+    settings = Settings(**{**stack.settings("scoring"), "backtest_niceness": 0})
+    async with running(SPEC, settings):
+        await send_events(stack, [world.event(str(n), "ada", "bob") for n in range(30)])
+        await until_consumed(pool, world, 30)
+        first = await ended(api, (await ask(api, RICHER))["backtest_id"])
+        killed = PROCESSES.process
+        assert killed is not None
+        assert killed.returncode is None
+        killed.send_signal(signal.SIGKILL)
+        await killed.wait()
+        second = await ended(api, (await ask(api, RICHER))["backtest_id"])
+        assert PROCESSES.process is not killed
+    assert [(one["state"], one["events_count"]) for one in (first, second)] == [("done", 30)] * 2
+    # It ends with the service.
+    assert PROCESSES.process is not None
+    assert PROCESSES.process.returncode is not None
+
+
+@dataclass
+class Quiet:
+    """A log of ten records that are nobody's; the first look at it does something else."""
+
+    first: Callable[[], Awaitable[None]]
+    looks: int = 0
+
+    async def ranges(self, since: datetime) -> Ranges:
+        return Ranges({0: 0}, {0: 10})
+
+    async def read(
+        self, community: str, offsets: Offsets, ends: Offsets, max_count: int
+    ) -> tuple[Sequence[AcceptedEvent], Offsets]:
+        self.looks += 1
+        if self.looks == 1:
+            await self.first()
+        return [], {0: offsets[0] + 1}
+
+    async def live_lag(self) -> int:
+        return 0
+
+
+async def first_in_turn(pool: asyncpg.Pool, asked: Any) -> None:
+    """Have one be the oldest of all that wait, whatever others left."""
+    await pool.execute(
+        "update backtests set asked_at = asked_at - interval '1 year' where backtest_id = $1", asked["backtest_id"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "failure"), [(RuntimeError("broken"), "broke"), (MemoryError(), "too_much_memory")]
+)
+async def test_one_that_fails_says_memory_only_where_it_was_memory(
+    pool: asyncpg.Pool, world: Any, api: httpx.AsyncClient, error: Exception, failure: str
+) -> None:
+    await world.publish()
+    asked = await ask(api, RICHER)
+    await first_in_turn(pool, asked)
+
+    async def breaks() -> None:
+        raise error
+
+    turns_count = 0
+    while (found := (await api.get(f"/v1/backtests/{asked['backtest_id']}")).json())["ended_at"] is None:
+        turns_count += 1
+        # What nobody expected ends the process, which is started again.
+        with suppress(RuntimeError):
+            await Runner(pool, Quiet(breaks), world.settings).turn()
+    assert (found["state"], found["failure"]) == ("failed", failure)
+    assert turns_count == (1 if failure == "too_much_memory" else ATTEMPTS_MAX_COUNT + 1)
+
+
+async def test_whoever_asks_while_another_ones_runs_has_a_turn_before_that_is_done(
+    pool: asyncpg.Pool, world: Any, api: httpx.AsyncClient
+) -> None:
+    await world.publish()
+    asked = await ask(api, RICHER)
+    await first_in_turn(pool, asked)
+    other = f"other-{uuid4().hex[:12]}"
+
+    async def others_ask() -> None:
+        await pool.execute(
+            """
+            insert into backtests
+                (community, backtest_id, state, since, until, drafts, asked_at, asked_by, moved_at)
+            select $2, gen_random_uuid(), state, since, until, drafts, asked_at, asked_by, moved_at
+            from backtests where community = $1
+            """,
+            world.community,
+            other,
+        )
+
+    settings = world.settings.model_copy(update={"backtest_turn_seconds": 1e-9})
+    runner = Runner(pool, Quiet(others_ask), settings)
+    assert await runner.turn()
+    found = (await api.get(f"/v1/backtests/{asked['backtest_id']}")).json()
+    assert (found["state"], found["percent"]) == ("running", 10)
+
+    # What a community had of the process counts when its next one is asked for, though the first has ended.
+    await pool.execute(
+        "update backtests set state = 'cancelled', ended_at = now(), asked_at = now(), used_seconds = 60"
+        " where community = $1",
+        world.community,
+    )
+    await first_in_turn(pool, await ask(api, RICHER))
+    turns = await next_in_turn(pool, lately=datetime.now(UTC) - timedelta(days=1), limit=1_000)
+    communities = [one.community for one in turns]
+    assert communities.index(other) < communities.index(world.community)
+    await pool.execute("delete from backtests where community = $1", other)
 
 
 async def test_what_is_asked_for_is_bounded(world: Any, api: httpx.AsyncClient) -> None:
@@ -143,6 +266,8 @@ async def test_what_is_asked_for_is_bounded(world: Any, api: httpx.AsyncClient) 
     refused = await api.post("/v1/backtests", json=body)
     assert refused.status_code == 409
     assert refused.json()["type"] == "urn:plaudit:problem:too-many-backtests"
+    unknown = await api.post("/v1/backtests", json=body | {"audience": "nobody"})
+    assert unknown.json()["type"] == "urn:plaudit:problem:unknown-audience"
     wrong = await api.post("/v1/backtests", json=body | {"drafts": [{"text": "programme: nothing"}]})
     assert wrong.json()["type"] == "urn:plaudit:problem:invalid-programme"
     early = await api.post("/v1/backtests", json=body | {"until": (since - timedelta(days=1)).isoformat()})

@@ -34,7 +34,8 @@ def _token(visit: Visit) -> str:
 
 
 async def _look(visit: Visit, *, refused: Refusal | None = None) -> Response:
-    opened: Answer = await visit.ask.post("rewards", "/v1/reward-links/open", {"token": _token(visit)})
+    path = f"/v1/reward-links/open?language={visit.language}"
+    opened: Answer = await visit.ask.post("rewards", path, {"token": _token(visit)})
     is_unknown = not opened.ok and not opened.is_down
     return visit.page(
         "pages/claims/page.html",

@@ -59,7 +59,7 @@ def _path(visit: Visit) -> str:
 async def _look(
     visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
 ) -> Response:
-    goods = await visit.ask.get("rewards", f"{_path(visit)}/fulfilment")
+    goods = await visit.ask.get("rewards", f"{_path(visit)}/fulfilment", language=visit.language)
     if goods.is_missing:
         raise NotFoundError
     typed = dict.fromkeys(NAMES, "")

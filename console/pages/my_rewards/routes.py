@@ -50,7 +50,8 @@ async def look(visit: Visit) -> Response:
 async def code(visit: Visit) -> Response:
     """What a voucher says that the member has."""
     redemption_id = visit.request.path_params["redemption_id"]
-    answer = await visit.ask.get("rewards", f"{_own(visit)}/redemptions/{redemption_id}/code")
+    path = f"{_own(visit)}/redemptions/{redemption_id}/code"
+    answer = await visit.ask.get("rewards", path, language=visit.language)
     if answer.is_missing and answer.problem_slug != "no-code":
         raise NotFoundError
     return visit.page(
@@ -103,7 +104,7 @@ async def _list(visit: Visit, refused: Refusal | None = None) -> Response:
     answers: dict[str, Answer] = await ask.all(
         offered=ask.get("rewards", f"{own}/offered-rewards", **_asked(visit, listing)),
         balance=ask.get("rewards", f"{own}/balance"),
-        chosen=ask.get("rewards", f"{own}/redemptions", limit=CHOSEN_COUNT),
+        chosen=ask.get("rewards", f"{own}/redemptions", limit=CHOSEN_COUNT, language=visit.language),
         statement=ask.get("rewards", f"{own}/statement", limit=LINES_COUNT, after=said.get("after")),
     )
     return visit.page(

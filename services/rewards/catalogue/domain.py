@@ -97,6 +97,13 @@ class RewardTerms:
     limit: MemberLimit | None = None
     is_withdrawn: bool = False
 
+    def said_in(self, language: str | None) -> Translation:
+        """How the reward is called in a language; as it is called in none of them where it says nothing in it."""
+        said = self.translations.get(language or "")
+        if said is None:
+            return Translation(self.title, self.description)
+        return Translation(said.title, said.description or self.description)
+
 
 @dataclass(frozen=True, slots=True)
 class Reward:

@@ -52,10 +52,9 @@ class OfferedReward(CatalogueItem):
         offer = found.offers[one.reward_id]
         audiences = {} if found.in_force is None else found.in_force.audiences
         shown = CatalogueItem.of(offer, audiences=audiences, left=found.left, pictures=found.pictures)
-        said = {} if language is None else _in_language(shown, language)
         quote = found.quotes.get(one.reward_id)
         return cls(
-            **shown.model_dump() | said | {"points": one.points},
+            **shown.model_dump() | offer.terms.said_in(language)._asdict() | {"points": one.points},
             quote=None if quote is None else QuoteShown.of(quote),
             currency=one.currency,
             face_minor=one.face_minor,
@@ -64,13 +63,6 @@ class OfferedReward(CatalogueItem):
             needs_level=list(found.kept_from.needs_level),
             missing_points=max(0, one.points - found.available_points),
         )
-
-
-def _in_language(shown: CatalogueItem, language: str) -> dict[str, str]:
-    said = next((one for one in shown.translations if one.language == language), None)
-    if said is None:
-        return {}
-    return {"title": said.title, "description": said.description or shown.description}
 
 
 def _refused(found: handlers.Found, shown: CatalogueItem) -> Refused | None:

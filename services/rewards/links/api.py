@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from services.rewards.catalogue.handlers import find_offer
 from services.rewards.links import handlers, store
 from services.rewards.links.domain import LinkPlace, LinkState, RewardLink, UnknownLinkError
-from services.rewards.redemptions.api.models import OUT_OF_STOCK, UNKNOWN_REWARD, Redemption
+from services.rewards.redemptions.api.models import OUT_OF_STOCK, UNKNOWN_REWARD, InLanguage, Redemption
 from services.rewards.settings import Settings
 from services.rewards.vouchers.api import NO_VOUCHER_KEYS
 from shared.commands import KEY_REUSED, IdempotencyKey
@@ -186,14 +186,16 @@ async def open_link(
     conn: Conn,
     settings: InSettings,
     shown: ShownToken,
+    language: InLanguage = None,
 ) -> LinkOpened:
     """Before it is claimed. What one shows stands in no address."""
     community, at = principal.community, datetime.now(UTC)
     link = await handlers.open_link(conn, community=community, token=shown.token, settings=settings)
     offer, _ = await find_offer(conn, community=community, reward_id=link.reward_id, now=at)
+    said = None if offer is None else offer.terms.said_in(language)
     return LinkOpened(
-        title=offer.terms.title if offer else None,
-        description=offer.terms.description if offer else "",
+        title=None if said is None else said.title,
+        description="" if said is None else said.description,
         state=link.state_at(at),
         expires_at=link.expires_at,
     )

@@ -126,12 +126,23 @@ async def find_redemption(conn: Connection, *, community: str, redemption_id: st
     return _redemption(row) if row else None
 
 
-async def load_titles(conn: Connection, *, community: str, redemption_ids: Sequence[str]) -> dict[str, str]:
-    """What was chosen, as it was called then, by redemption."""
+async def load_titles(
+    conn: Connection, *, community: str, redemption_ids: Sequence[str], language: str | None = None
+) -> dict[str, str]:
+    """What was chosen, by redemption: as it was called then, or in a language in which the catalogue says that.
+
+    What is called otherwise by now has no translation of what it was called.
+    """
     rows = await conn.fetch(
-        "select redemption_id, title from redemptions where community = $1 and redemption_id = any($2::uuid[])",
+        """
+        select r.redemption_id, coalesce(nullif(c.translations -> $3::text ->> 'title', ''), r.title) as title
+        from redemptions r left join catalogue_rewards c
+            on c.community = r.community and c.reward_id = r.reward_id and c.title = r.title
+        where r.community = $1 and r.redemption_id = any($2::uuid[])
+        """,
         community,
         redemption_ids,
+        language,
     )
     return {str(row["redemption_id"]): row["title"] for row in rows}
 

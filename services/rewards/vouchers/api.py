@@ -1,6 +1,6 @@
 """HTTP routes of codes of vouchers."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Final, Self
 from uuid import UUID
 
@@ -19,9 +19,12 @@ from services.rewards.vouchers.domain import (
     CodesRefusedError,
     CodeState,
     Imported,
+    last_day,
 )
 from services.rewards.vouchers.handlers.codes import import_codes
+from shared.calendars import Calendar
 from shared.contracts.fields import Slug
+from shared.followed_communities import load_calendar
 from shared.http import (
     Conn,
     FieldError,
@@ -89,13 +92,17 @@ class CodeShown(BaseModel):
     state: CodeState
     added_at: datetime
     expires_at: datetime | None = Field(description="It cannot be used from then on; null: for good")
+    expires_on: date | None = Field(
+        description="The last day on which it can be used, by the community's calendar; null: for good"
+    )
     redemption_id: UUID | None = Field(description="Whose it is; null while it is nobody's")
     given_at: datetime | None
 
     @classmethod
-    def of(cls, entry: CodeEntry, *, at: datetime) -> Self:
+    def of(cls, entry: CodeEntry, *, at: datetime, calendar: Calendar) -> Self:
         """A code as it is answered."""
-        return cls.model_validate(entry._asdict() | {"state": entry.state(at)})
+        said = {"state": entry.state(at), "expires_on": last_day(entry.expires_at, calendar)}
+        return cls.model_validate(entry._asdict() | said)
 
 
 @router.post(
@@ -131,10 +138,11 @@ async def list_codes(
     if await find_reward(conn, community=community, reward_id=reward_id) is None:
         raise UnknownCatalogueRewardError(reward_id)
     entries = await store.page_of_codes(conn, community=community, reward_id=reward_id, after=place, limit=limit)
+    calendar = await load_calendar(conn, community=community)
     return Page.of(
         entries,
         limit,
-        item=lambda entry: CodeShown.of(entry, at=at),
+        item=lambda entry: CodeShown.of(entry, at=at, calendar=calendar),
         place=lambda entry: (entry.added_at, entry.code_id),
     )
 

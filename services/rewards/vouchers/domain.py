@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from shared.calendars import Calendar
 from shared.contracts.fields import Timestamp, Uuid
 from shared.csv_tables import TableFault, TableRow, read_table
 
@@ -179,6 +180,11 @@ def read_codes(text: str, *, now: datetime, start_of: Callable[[date], datetime]
     if faults:
         raise CodesRefusedError(sorted(faults))
     return codes
+
+
+def last_day(expires_at: datetime | None, calendar: Calendar) -> date | None:
+    """The last day on which what expires then, as a day begins, can be used; None: for good."""
+    return None if expires_at is None else calendar.day_of(expires_at - timedelta(microseconds=1))
 
 
 def _line(row: TableRow, *, now: datetime, start_of: Callable[[date], datetime]) -> CodeLine | TableFault:

@@ -143,8 +143,9 @@ async def claim_due(
         from claimed c, gift_cards g
         where (p.community, p.reward_id) = (c.community, c.reward_id)
             and (g.community, g.reward_id) = (c.community, c.reward_id)
-            -- Whoever waited for the row does not claim what another claimed meanwhile.
+            -- Whoever read the row before another claimed it, or quoted it, does not claim it again.
             and (p.claimed_until is null or p.claimed_until <= $1)
+            and (p.due_at <= $1 or p.quoted_revision is distinct from g.revision)
         returning p.community, p.reward_id, p.currency as priced_in, p.minor_per_point, g.provider, g.product_id,
             g.face_minor, g.currency, g.revision
         """,

@@ -1,10 +1,12 @@
 """What the routes of redemptions take, answer and refuse."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from types import MappingProxyType
 from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
+from fastapi import Query
 from pydantic import BaseModel, Field, model_validator
 
 from services.rewards.fulfilment.domain import FulfilledBy, FulfilmentState
@@ -12,7 +14,7 @@ from services.rewards.ledger.api.members import MEMBER_EXAMPLE
 from services.rewards.quotes.api import QUOTE_NEEDED, QUOTE_OVER
 from services.rewards.redemptions import domain
 from services.rewards.redemptions.domain import RedemptionState
-from shared.contracts.fields import POINTS_MAX, Slug
+from shared.contracts.fields import POINTS_MAX, Language, Slug
 from shared.http import MemberNamed, ProblemType, RequestBody
 from shared.http.problem_types import UNKNOWN_MEMBER
 
@@ -59,6 +61,9 @@ _FULFILMENTS = tuple(state.value for state in FulfilmentState)
 Fulfilment = Literal[_FULFILMENTS]  # type: ignore[valid-type]
 _FULFILLERS = tuple(one.value for one in FulfilledBy)
 Fulfiller = Literal[_FULFILLERS]  # type: ignore[valid-type]
+InLanguage = Annotated[
+    Language | None, Query(description="In which language titles are answered, of rewards that say theirs in it")
+]
 
 
 class RedemptionRequest(RequestBody):
@@ -159,6 +164,10 @@ class Redemption(BaseModel):
         """A redemption as it is answered."""
         return cls.model_validate(redemption, from_attributes=True)
 
+    def titled(self, titles: Mapping[str, str]) -> Self:
+        """It as whoever reads it calls it; `titles` are by redemption."""
+        return self.model_copy(update={"title": titles.get(str(self.redemption_id), self.title)})
+
 
 class Order(BaseModel):
     """What a member chose at once: a redemption of each piece, which ends by itself."""
@@ -168,12 +177,14 @@ class Order(BaseModel):
     items: list[Redemption]
 
     @classmethod
-    def of(cls, redemptions: Sequence[domain.Redemption]) -> Self:
-        """An order as it is answered."""
+    def of(
+        cls, redemptions: Sequence[domain.Redemption], titles: Mapping[str, str] = MappingProxyType({})
+    ) -> Self:
+        """An order as it is answered; `titles` are by redemption, where pieces are called otherwise."""
         return cls(
             order_id=UUID(redemptions[0].order_id),
             points=sum(one.points for one in redemptions),
-            items=[Redemption.of(one) for one in redemptions],
+            items=[Redemption.of(one).titled(titles) for one in redemptions],
         )
 
 
@@ -187,6 +198,9 @@ class CodeOfRedemption(BaseModel):
     pin: str | None = Field(None, examples=["1234"])
     given_at: datetime
     expires_at: datetime | None = Field(description="It cannot be used from then on; null: for good")
+    expires_on: date | None = Field(
+        description="The last day on which it can be used, by the community's calendar; null: for good"
+    )
 
 
 class NamedRedemption(Redemption):

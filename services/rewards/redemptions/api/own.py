@@ -1,5 +1,6 @@
 """Routes of redemptions, for members themselves."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from services.rewards.redemptions.api.models import (
     UNKNOWN_ORDER,
     UNKNOWN_REDEMPTION,
     CodeOfRedemption,
+    InLanguage,
     Order,
     OrderRequest,
     OwnRequest,
@@ -28,8 +30,9 @@ from services.rewards.redemptions.handlers.ordering import place_order
 from services.rewards.redemptions.handlers.reserving import find_code, reserve
 from services.rewards.settings import Settings
 from services.rewards.vouchers.api import NO_VOUCHER_KEYS
-from services.rewards.vouchers.domain import NotTheirsError
+from services.rewards.vouchers.domain import NotTheirsError, last_day
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
+from shared.followed_communities import load_calendar
 from shared.http import (
     Conn,
     Limit,
@@ -45,6 +48,7 @@ from shared.http import (
 )
 from shared.http.problem_types import UNKNOWN_IDENTITY
 from shared.merges import find_head
+from shared.postgres import Connection
 
 router = APIRouter(tags=["redemptions"])
 
@@ -131,6 +135,7 @@ async def get_own_order(
     conn: Conn,
     member_id: MemberId,
     order_id: UUID,
+    language: InLanguage = None,
 ) -> Order:
     """A redemption of each piece, and what became of it."""
     found = await store.load_order(conn, community=principal.community, order_id=str(order_id))
@@ -139,7 +144,7 @@ async def get_own_order(
         await find_head(conn, community=principal.community, member_id=found[0].member_id),
     ):
         raise domain.UnknownOrderError(str(order_id))
-    return Order.of(found)
+    return Order.of(found, await _titles(conn, found, community=principal.community, language=language))
 
 
 @router.get(
@@ -152,15 +157,19 @@ async def list_own_redemptions(
     conn: Conn,
     member_id: MemberId,
     place: Annotated[RedemptionPlace | None, after(RedemptionPlace)],
+    language: InLanguage = None,
     limit: Limit = 100,
 ) -> Page[Redemption]:
     """What the member chose, and what became of it."""
     own = RedemptionFilter(None, str(member_id))
     found = await store.page_of_redemptions(conn, own, community=principal.community, after=place, limit=limit)
+    titles = await _titles(
+        conn, [named.redemption for named in found], community=principal.community, language=language
+    )
     return Page.of(
         found,
         limit,
-        item=lambda named: Redemption.of(named.redemption),
+        item=lambda named: Redemption.of(named.redemption).titled(titles),
         place=lambda named: named.redemption.place,
     )
 
@@ -199,6 +208,7 @@ async def get_own_code(
     settings: Annotated[Settings, configured(Settings)],
     member_id: MemberId,
     redemption_id: UUID,
+    language: InLanguage = None,
 ) -> CodeOfRedemption:
     """What the member was given, as often as they want to see it: to themselves, signed in, and to nobody else."""
     if principal.member_id is None or (
@@ -212,12 +222,25 @@ async def get_own_code(
         redemption_id=str(redemption_id),
         settings=settings,
     )
+    titles = await _titles(conn, [redemption], community=principal.community, language=language)
+    calendar = await load_calendar(conn, community=principal.community)
     return CodeOfRedemption(
         redemption_id=redemption_id,
         reward_id=redemption.reward_id,
-        title=redemption.title,
+        title=titles.get(redemption.redemption_id, redemption.title),
         code=opened.secret.code,
         pin=opened.secret.pin,
         given_at=opened.given_at,
         expires_at=opened.expires_at,
+        expires_on=last_day(opened.expires_at, calendar),
     )
+
+
+async def _titles(
+    conn: Connection, redemptions: Sequence[domain.Redemption], *, community: str, language: str | None
+) -> Mapping[str, str]:
+    """What redemptions are called in a language, by their ids; none where none is asked for."""
+    if language is None:
+        return {}
+    ids = [redemption.redemption_id for redemption in redemptions]
+    return await store.load_titles(conn, community=community, redemption_ids=ids, language=language)

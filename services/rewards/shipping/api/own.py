@@ -8,7 +8,8 @@ from fastapi import APIRouter
 from services.rewards.fulfilment.api import UNKNOWN_FULFILMENT
 from services.rewards.fulfilment.domain import FulfilledBy, FulfilmentState, UnknownFulfilmentError
 from services.rewards.fulfilment.store import find_fulfilment, load_changes
-from services.rewards.redemptions.api.models import UNKNOWN_REDEMPTION
+from services.rewards.redemptions.api.models import UNKNOWN_REDEMPTION, InLanguage
+from services.rewards.redemptions.store import load_titles
 from services.rewards.settings import Settings
 from services.rewards.shipping.api.models import (
     ADDRESS_CLOSED,
@@ -38,10 +39,14 @@ async def get_own_fulfilment(
     settings: Annotated[Settings, configured(Settings)],
     member_id: MemberId,
     redemption_id: UUID,
+    language: InLanguage = None,
 ) -> OwnFulfilment:
     """The receipt of what is sent: each state that it reached. The member alone sees where it goes."""
     own = {"community": principal.community, "redemption_id": str(redemption_id)}
     redemption = await find_own(conn, **own, member_id=str(member_id))
+    titles = await load_titles(
+        conn, community=principal.community, redemption_ids=[str(redemption_id)], language=language
+    )
     goods = await find_fulfilment(conn, **own)
     if goods is None:
         raise UnknownFulfilmentError(str(redemption_id))
@@ -51,7 +56,7 @@ async def get_own_fulfilment(
         address = found.get(str(redemption_id))
     return OwnFulfilment(
         redemption_id=redemption_id,
-        title=redemption.title,
+        title=titles.get(str(redemption_id), redemption.title),
         state=goods.state.value,
         may_say_where=goods.by is FulfilledBy.HAND and goods.state is FulfilmentState.RESERVED,
         address=None if address is None else AddressShown.of(address),

@@ -1,5 +1,6 @@
 """A gift card that its provider quotes: reserved and ordered at the quote, which is asked for again once over."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -12,6 +13,7 @@ import pytest
 
 from plaudit.sandbox_provider.orders import Behaviour
 from services.rewards.quotes.handlers.asking import ask_for_quotes
+from services.rewards.quotes.store.prices import DueCard, claim_due, lock_claimed
 from tests.integration.services.rewards.cards import Store, selling
 from tests.integration.services.rewards.test_members_themselves import member
 
@@ -145,6 +147,36 @@ async def test_a_provider_that_does_not_quote_has_no_price_and_says_why(
     assert await quoted(store) is None
     world.later += timedelta(seconds=61)
     assert (await quoted(store))["cost_currency"] == "CHF"
+
+
+async def test_of_workers_that_claim_a_card_to_quote_at_once_one_has_it(store: Store) -> None:
+    world, exchange = store.world, store.shop.exchange
+
+    async def claim(tx: Any, *, seconds: float = 60) -> list[DueCard]:
+        due = await claim_due(
+            tx.conn, now=tx.now, until=tx.now + timedelta(seconds=seconds), busy=(), of_each=9, limit=1_000
+        )
+        return [one for one in due if one.community == world.community]
+
+    # While the first has not committed, what it has is passed over, and not waited for; afterwards it is claimed.
+    async with world.begin() as first:
+        (ours,) = await claim(first)
+        async with world.begin() as second:
+            assert await claim(second) == []
+    async with world.begin() as third:
+        assert await claim(third) == []
+    # Who let its claim lapse is too late with its answer: another has the card by then.
+    world.later += timedelta(seconds=61)
+    async with world.begin() as fourth:
+        (theirs,) = await claim(fourth)
+        assert not await lock_claimed(fourth.conn, ours)
+        assert await lock_claimed(fourth.conn, theirs)
+    # Of eight that ask at once one does: its provider hears of the card once.
+    world.later += timedelta(seconds=61)
+    await asyncio.gather(*(ask_for_quotes(world.begin, monotonic()) for _ in range(8)))
+    assert len(exchange._quotes) == 1
+    quotes = await world.pool.fetchval("select count(*) from card_quotes where community = $1", world.community)
+    assert quotes == 1
 
 
 async def test_a_quote_that_ends_at_once_is_none_and_the_order_waits(store: Store) -> None:

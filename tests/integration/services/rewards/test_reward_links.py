@@ -34,7 +34,7 @@ async def shop(world: Any, spec: Any, api: Any) -> Any:
     world.spec = spec
     configure(world, api, voucher_keys=KEY)
     await world.join(*NAMES)
-    await add(api, MUG, kind="other")
+    await add(api, MUG, kind="other", translations=[{"language": "it", "title": "Tazza"}])
     await add(api, BOOKS)
     return world
 
@@ -59,6 +59,9 @@ async def test_a_link_gives_a_reward_once_a_person_while_it_has_some(shop: Any, 
     bob = await member(shop, "bob")
     opened = await bob.post("/v1/reward-links/open", json={"token": made["token"]})
     assert (opened.json()["title"], opened.json()["state"]) == ("Mug", "open")
+
+    in_italian = await bob.post("/v1/reward-links/open?language=it", json={"token": made["token"]})
+    assert in_italian.json()["title"] == "Tazza"
 
     first = await claim(shop, "bob", made["token"])
     again = await claim(shop, "bob", made["token"])

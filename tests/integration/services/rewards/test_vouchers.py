@@ -188,6 +188,10 @@ async def test_what_ends_first_is_given_first_and_what_ended_never(shop: Any, ap
 
     first = await next_code()
     assert (first["code"], first["pin"], first["expires_at"]) == ("SOON", "77", "2080-01-02T00:00:00Z")
+    # The day that the table says, to whom it was given and to whoever looks after the stock.
+    assert first["expires_on"] == "2080-01-01"
+    left = (await api.get("/v1/catalogue/rewards/books/codes")).json()["items"]
+    assert {one["expires_on"] for one in left} == {"2090-01-01", "2080-01-01", None}
     await shop.pool.execute(
         "update voucher_codes set expires_at = $2 where community = $1 and redemption_id is null"
         " and expires_at is not null",
@@ -198,6 +202,43 @@ async def test_what_ends_first_is_given_first_and_what_ended_never(shop: Any, ap
     assert (await choose(ada, shop, "ada")).json()["type"] == "urn:plaudit:problem:out-of-stock"
     states = (await api.get("/v1/catalogue/rewards/books/codes")).json()["items"]
     assert Counter(one["state"] for one in states) == {"given": 2, "ended": 1}
+
+
+async def test_what_was_chosen_is_called_as_its_reader_calls_it_while_it_is_called_what_it_was(
+    shop: Any, api: Any
+) -> None:
+    revision = (await api.get("/v1/catalogue/rewards/books")).json()["revision"]
+    translated = {name: value for name, value in BOOKS.items() if name != "id"}
+    translated["translations"] = [{"language": "it", "title": "Buono libri"}]
+    put = await api.put("/v1/catalogue/rewards/books", json=translated | {"revision": revision})
+    assert put.status_code == 200, put.text
+    await stock(api, "SPRING-1", "SPRING-2")
+    ada, own = await member(shop, "ada"), f"/v1/members/{shop.uuid('ada')}"
+    # What the command answers is what is kept: the title in the community's own language.
+    made = (await choose(ada, shop, "ada")).json()
+    assert made["title"] == "Book voucher"
+    ordered = await ada.post(
+        f"{own}/orders",
+        json={"items": [{"reward_id": "books"}], "points": 100},
+        headers={"Idempotency-Key": "order"},
+    )
+    paths = (
+        f"{own}/redemptions",
+        f"{own}/redemptions/{made['redemption_id']}/code",
+        f"{own}/orders/{ordered.json()['order_id']}",
+    )
+
+    async def titles(language: str | None) -> set[str]:
+        answers = [await ada.get(path, params={"language": language} if language else {}) for path in paths]
+        assert {answer.status_code for answer in answers} == {200}
+        return {one["title"] for answer in answers for one in answer.json().get("items", [answer.json()])}
+
+    assert await titles("it") == {"Buono libri"}
+    assert await titles("de") == await titles(None) == {"Book voucher"}
+    # Another title since is not what the member chose, in any language.
+    renamed = translated | {"title": "Film voucher", "revision": revision + 1}
+    assert (await api.put("/v1/catalogue/rewards/books", json=renamed)).status_code == 200
+    assert await titles("it") == {"Book voucher"}
 
 
 async def test_a_badge_gives_a_code_for_nothing(shop: Any, api: Any) -> None:

@@ -122,7 +122,7 @@ async def count_in_force(conn: Connection, *, community: str) -> int:
 
 
 async def load_due(conn: Connection, *, now: datetime, limit: int) -> list[Key]:
-    """Schedules in force of all communities that are to be looked at: those that wait longest, in order of keys."""
+    """Schedules in force of all communities that are to be looked at: who waits longest, in order of keys."""
     rows = await conn.fetch(
         """
         select community, schedule_id from payout_schedules

@@ -552,6 +552,7 @@ class CodeOfRedemption(TypedDict):
 
     code: str
     expires_at: str | None
+    expires_on: str | None
     given_at: str
     pin: NotRequired[str | None]
     redemption_id: str
@@ -565,6 +566,7 @@ class CodeShown(TypedDict):
     added_at: str
     code_id: str
     expires_at: str | None
+    expires_on: str | None
     given_at: str | None
     redemption_id: str | None
     state: CodeState

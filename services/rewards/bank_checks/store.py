@@ -21,7 +21,6 @@ from services.rewards.bank_checks.domain import (
 from services.rewards.payouts.store import actor_of
 from shared.postgres import Connection
 
-
 #: What three say of each payout of a community from $2 until before $3. Each names payouts by itself, so one of
 #: which a single one says anything is here, too. Of the bank's lines those count that say what its states of these
 #: days say, whenever they were booked; a line of a whole run speaks for its payouts.

@@ -142,8 +142,8 @@ class PayoutSchedule(BaseModel):
     next_times: list[ScheduleTime] = Field(description=f"The next {SHOWN_TIMES_COUNT}, while it is in force")
     last_time: ScheduleTimePast | None
     runs_stopped: str | None = Field(
-        description="Why runs that it prepares do not go on just now; null where nothing stops them, or it is not in "
-        "force"
+        description="Why runs that it prepares do not go on just now; null where nothing stops them, or it is not "
+        "in force"
     )
     proposed_at: datetime
     proposed_by: str = Field(examples=["Mia"])

@@ -2807,8 +2807,8 @@ class Rewards:
         month_of_quarter: int | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> types.PayoutSchedule:
-        """It is in force once another person approves it. At each of its times a run is computed, and approved
-        by nobody.
+        """It is in force once another person approves it. At each of its times a run is computed, approved by
+        nobody.
 
         Whoever proposes the schedule is who made its runs, and so does not approve them. Who may approve
         and is a member is written to. Of several times that passed while the service was down, the last one
@@ -2850,8 +2850,8 @@ class Rewards:
         )
 
     def stop_schedule(self, schedule_id: str) -> types.PayoutSchedule:
-        """One person is enough, and another schedule needs two again. Runs that were prepared stay; again
-        changes nothing.
+        """One person is enough; another schedule needs two again. Runs that there are stay; again changes
+        nothing.
         """
         return cast(
             "types.PayoutSchedule",
@@ -6905,8 +6905,8 @@ class AsyncRewards:
         month_of_quarter: int | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> types.PayoutSchedule:
-        """It is in force once another person approves it. At each of its times a run is computed, and approved
-        by nobody.
+        """It is in force once another person approves it. At each of its times a run is computed, approved by
+        nobody.
 
         Whoever proposes the schedule is who made its runs, and so does not approve them. Who may approve
         and is a member is written to. Of several times that passed while the service was down, the last one
@@ -6948,8 +6948,8 @@ class AsyncRewards:
         )
 
     async def stop_schedule(self, schedule_id: str) -> types.PayoutSchedule:
-        """One person is enough, and another schedule needs two again. Runs that were prepared stay; again
-        changes nothing.
+        """One person is enough; another schedule needs two again. Runs that there are stay; again changes
+        nothing.
         """
         return cast(
             "types.PayoutSchedule",

@@ -2436,6 +2436,7 @@ class PayoutSchedule(TypedDict):
     proposed_at: str
     proposed_by: str
     proposed_by_person: str | None
+    runs_stopped: str | None
     schedule_id: str
     state: Literal["proposed", "approved", "withdrawn"]
     stopped_at: str | None
@@ -3104,6 +3105,7 @@ class RunPreview(TypedDict):
     points: int
     programme_id: str
     programme_version: int
+    stopped: str | None
 
 
 class SaidOf(TypedDict):

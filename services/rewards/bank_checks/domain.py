@@ -121,7 +121,7 @@ class Progress(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """Days of a community checked in a row, oldest first; what was checked before; whether a round ends."""
+    """Days of a community that are checked in a row, oldest first; how far it was; whether a round ends."""
 
     days: list[date]
     before: Progress | None

@@ -122,7 +122,7 @@ async def count_in_force(conn: Connection, *, community: str) -> int:
 
 
 async def load_due(conn: Connection, *, now: datetime, limit: int) -> list[Key]:
-    """Schedules in force of all communities that are to be looked at: who waits longest, in order of keys."""
+    """Schedules in force of all communities to be looked at: those that wait longest, in order of keys."""
     rows = await conn.fetch(
         """
         select community, schedule_id from payout_schedules
@@ -137,7 +137,7 @@ async def load_due(conn: Connection, *, now: datetime, limit: int) -> list[Key]:
 
 async def lock_standing(conn: Connection, key: Key) -> Standing:
     """A schedule as it is, and the last day of it; until the commit its community's calendar stays."""
-    row = await conn.fetchrow(
+    (row,) = await conn.fetch(
         "select * from payout_schedules where community = $1 and schedule_id = $2 for update", *key
     )
     last_day = await conn.fetchval(

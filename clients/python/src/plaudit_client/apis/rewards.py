@@ -1967,12 +1967,17 @@ class Rewards:
             ),
         )
 
-    def get_own_order(self, member_id: str, order_id: str) -> types.Order:
+    def get_own_order(self, member_id: str, order_id: str, *, language: str | None = None) -> types.Order:
         """A redemption of each piece, and what became of it."""
         return cast(
             "types.Order",
             self._ask(
-                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/orders/{as_segment(order_id)}")
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/orders/{as_segment(order_id)}",
+                    params={"language": language},
+                )
             ),
         )
 
@@ -2034,7 +2039,7 @@ class Rewards:
         )
 
     def list_own_redemptions(
-        self, member_id: str, *, limit: int | None = None, after: str | None = None
+        self, member_id: str, *, language: str | None = None, limit: int | None = None, after: str | None = None
     ) -> types.RedemptionPage:
         """What the member chose, and what became of it."""
         return cast(
@@ -2044,16 +2049,23 @@ class Rewards:
                     "rewards",
                     "GET",
                     f"/v1/members/{as_segment(member_id)}/redemptions",
-                    params={"limit": limit, "after": after},
+                    params={"language": language, "limit": limit, "after": after},
                 )
             ),
         )
 
-    def iter_own_redemptions(self, member_id: str, *, limit: int | None = None) -> Iterator[types.Redemption]:
+    def iter_own_redemptions(
+        self, member_id: str, *, language: str | None = None, limit: int | None = None
+    ) -> Iterator[types.Redemption]:
         """Every item that `list_own_redemptions` lists, page by page."""
         return items(
             self._ask,
-            call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/redemptions", params={"limit": limit}),
+            call(
+                "rewards",
+                "GET",
+                f"/v1/members/{as_segment(member_id)}/redemptions",
+                params={"language": language, "limit": limit},
+            ),
         )
 
     def post_own_redemption(
@@ -2125,7 +2137,9 @@ class Rewards:
             ),
         )
 
-    def get_own_code(self, member_id: str, redemption_id: str) -> types.CodeOfRedemption:
+    def get_own_code(
+        self, member_id: str, redemption_id: str, *, language: str | None = None
+    ) -> types.CodeOfRedemption:
         """What the member was given, as often as they want to see it: to themselves, signed in, and to nobody
         else.
         """
@@ -2136,11 +2150,14 @@ class Rewards:
                     "rewards",
                     "GET",
                     f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/code",
+                    params={"language": language},
                 )
             ),
         )
 
-    def get_own_fulfilment(self, member_id: str, redemption_id: str) -> types.OwnFulfilment:
+    def get_own_fulfilment(
+        self, member_id: str, redemption_id: str, *, language: str | None = None
+    ) -> types.OwnFulfilment:
         """The receipt of what is sent: each state that it reached. The member alone sees where it goes."""
         return cast(
             "types.OwnFulfilment",
@@ -2149,6 +2166,7 @@ class Rewards:
                     "rewards",
                     "GET",
                     f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/fulfilment",
+                    params={"language": language},
                 )
             ),
         )
@@ -3632,11 +3650,19 @@ class Rewards:
             ),
         )
 
-    def open_link(self, *, token: str) -> types.LinkOpened:
+    def open_link(self, *, token: str, language: str | None = None) -> types.LinkOpened:
         """Before it is claimed. What one shows stands in no address."""
         return cast(
             "types.LinkOpened",
-            self._ask(call("rewards", "POST", "/v1/reward-links/open", fields={"token": token})),
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/reward-links/open",
+                    params={"language": language},
+                    fields={"token": token},
+                )
+            ),
         )
 
     def get_link(self, link_id: str) -> types.LinkWithToken:
@@ -6057,12 +6083,17 @@ class AsyncRewards:
             ),
         )
 
-    async def get_own_order(self, member_id: str, order_id: str) -> types.Order:
+    async def get_own_order(self, member_id: str, order_id: str, *, language: str | None = None) -> types.Order:
         """A redemption of each piece, and what became of it."""
         return cast(
             "types.Order",
             await self._ask(
-                call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/orders/{as_segment(order_id)}")
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/orders/{as_segment(order_id)}",
+                    params={"language": language},
+                )
             ),
         )
 
@@ -6126,7 +6157,7 @@ class AsyncRewards:
         )
 
     async def list_own_redemptions(
-        self, member_id: str, *, limit: int | None = None, after: str | None = None
+        self, member_id: str, *, language: str | None = None, limit: int | None = None, after: str | None = None
     ) -> types.RedemptionPage:
         """What the member chose, and what became of it."""
         return cast(
@@ -6136,16 +6167,23 @@ class AsyncRewards:
                     "rewards",
                     "GET",
                     f"/v1/members/{as_segment(member_id)}/redemptions",
-                    params={"limit": limit, "after": after},
+                    params={"language": language, "limit": limit, "after": after},
                 )
             ),
         )
 
-    def iter_own_redemptions(self, member_id: str, *, limit: int | None = None) -> AsyncIterator[types.Redemption]:
+    def iter_own_redemptions(
+        self, member_id: str, *, language: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.Redemption]:
         """Every item that `list_own_redemptions` lists, page by page."""
         return async_items(
             self._ask,
-            call("rewards", "GET", f"/v1/members/{as_segment(member_id)}/redemptions", params={"limit": limit}),
+            call(
+                "rewards",
+                "GET",
+                f"/v1/members/{as_segment(member_id)}/redemptions",
+                params={"language": language, "limit": limit},
+            ),
         )
 
     async def post_own_redemption(
@@ -6217,7 +6255,9 @@ class AsyncRewards:
             ),
         )
 
-    async def get_own_code(self, member_id: str, redemption_id: str) -> types.CodeOfRedemption:
+    async def get_own_code(
+        self, member_id: str, redemption_id: str, *, language: str | None = None
+    ) -> types.CodeOfRedemption:
         """What the member was given, as often as they want to see it: to themselves, signed in, and to nobody
         else.
         """
@@ -6228,11 +6268,14 @@ class AsyncRewards:
                     "rewards",
                     "GET",
                     f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/code",
+                    params={"language": language},
                 )
             ),
         )
 
-    async def get_own_fulfilment(self, member_id: str, redemption_id: str) -> types.OwnFulfilment:
+    async def get_own_fulfilment(
+        self, member_id: str, redemption_id: str, *, language: str | None = None
+    ) -> types.OwnFulfilment:
         """The receipt of what is sent: each state that it reached. The member alone sees where it goes."""
         return cast(
             "types.OwnFulfilment",
@@ -6241,6 +6284,7 @@ class AsyncRewards:
                     "rewards",
                     "GET",
                     f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}/fulfilment",
+                    params={"language": language},
                 )
             ),
         )
@@ -7742,11 +7786,19 @@ class AsyncRewards:
             ),
         )
 
-    async def open_link(self, *, token: str) -> types.LinkOpened:
+    async def open_link(self, *, token: str, language: str | None = None) -> types.LinkOpened:
         """Before it is claimed. What one shows stands in no address."""
         return cast(
             "types.LinkOpened",
-            await self._ask(call("rewards", "POST", "/v1/reward-links/open", fields={"token": token})),
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    "/v1/reward-links/open",
+                    params={"language": language},
+                    fields={"token": token},
+                )
+            ),
         )
 
     async def get_link(self, link_id: str) -> types.LinkWithToken:

@@ -552,6 +552,7 @@ class CodeOfRedemption(TypedDict):
 
     code: str
     expires_at: str | None
+    expires_on: str | None
     given_at: str
     pin: NotRequired[str | None]
     redemption_id: str
@@ -565,6 +566,7 @@ class CodeShown(TypedDict):
     added_at: str
     code_id: str
     expires_at: str | None
+    expires_on: str | None
     given_at: str | None
     redemption_id: str | None
     state: CodeState
@@ -2436,6 +2438,7 @@ class PayoutSchedule(TypedDict):
     proposed_at: str
     proposed_by: str
     proposed_by_person: str | None
+    runs_stopped: str | None
     schedule_id: str
     state: Literal["proposed", "approved", "withdrawn"]
     stopped_at: str | None
@@ -3104,6 +3107,7 @@ class RunPreview(TypedDict):
     points: int
     programme_id: str
     programme_version: int
+    stopped: str | None
 
 
 class SaidOf(TypedDict):

@@ -20,8 +20,6 @@ UNPROCESSABLE = 422
 DRAFTS_MAX_COUNT = 4
 DAYS: Final = (30, 90, 180, 365)
 USUAL_DAYS = 90
-#: While it runs the page is asked for again this often.
-AGAIN_SECONDS = 3
 
 
 def _(text: str) -> str:
@@ -157,7 +155,6 @@ async def _one(visit: Visit, *, refused: Refusal | None = None) -> Response:
         states=_said(visit, STATES),
         failures=_said(visit, FAILURES),
         reasons=_said(visit, REASONS),
-        again_seconds=AGAIN_SECONDS,
         may_write=visit.signed_in.may(WRITE),
     )
 

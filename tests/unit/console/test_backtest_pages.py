@@ -97,7 +97,6 @@ def test_the_page_answers_in_its_heading(language: str, title: str) -> None:
             "states": STATES,
             "failures": FAILURES,
             "reasons": REASONS,
-            "again_seconds": 3,
             "may_write": True,
             "form_token": "",
         }

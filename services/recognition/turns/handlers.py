@@ -11,6 +11,9 @@ from services.recognition.turns import store
 from services.recognition.turns.store import TOOK_TOO_LONG, Work
 from shared.transaction import Transaction
 
+for _kind in Work:
+    TURNS_GIVEN_UP.labels(_kind)
+
 log = logging.getLogger(__name__)
 
 

@@ -20,7 +20,7 @@ from tests.integration.services.world import World, add_person, authorization, p
 
 pytestmark = pytest.mark.stack
 
-ONE, TWO = ({"publishing": policy} for policy in ("one_person", "two_people"))
+ONE, TWO = ({"publishing": policy, "backtest": False} for policy in ("one_person", "two_people"))
 
 
 @pytest.fixture

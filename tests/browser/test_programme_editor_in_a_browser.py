@@ -183,7 +183,7 @@ async def test_two_people_write_a_draft_that_is_sent_back_published_and_undone(c
         # Both have it open; who saves second sees what the other saved, and overwrites nothing unseen.
         await nils.go("/programme/drafts")
         await expect(nils.page.locator("h1")).to_have_text("One draft is being written")
-        await nils.page.get_by_role("link", name="More for answers").click()
+        await nils.page.get_by_role("link", name="More for answers", exact=True).click()
         await nils.page.get_by_label("Draft", exact=True).fill((await typed(nils.page)).replace("30", "25"))
         await nils.page.get_by_role("button", name="Save the draft").click()
         await expect(nils.page.locator(".toast")).to_contain_text("The draft is saved")
@@ -215,7 +215,7 @@ async def test_two_people_write_a_draft_that_is_sent_back_published_and_undone(c
         await expect(omar.page.locator("h1")).to_contain_text("was sent back")
         await mara.go("/programme/drafts")
         await expect(mara.page.locator("main")).to_contain_text("Ten are enough")
-        await mara.page.get_by_role("link", name="More for answers").click()
+        await mara.page.get_by_role("link", name="More for answers", exact=True).click()
         await mara.page.get_by_label("Draft", exact=True).fill((await typed(mara.page)).replace("20", "10"))
         await mara.page.get_by_role("button", name="Check").click()
         await omar.go(await submit("Answers give ten points"))

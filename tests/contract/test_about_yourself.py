@@ -97,6 +97,8 @@ DECIDES_NOT: Final = {
     "scoring POST /v1/programmes/{version}/send-back": NOBODYS,
     "scoring POST /v1/programmes/{version}/rollback": NOBODYS,
     "scoring POST /v1/programmes/completions": NOBODYS,
+    "scoring POST /v1/backtests": NOBODYS,
+    "scoring POST /v1/backtests/{backtest_id}/cancel": NOBODYS,
     "scoring POST /v1/programme-drafts": NOBODYS,
     "scoring PUT /v1/programme-drafts/{draft_id}": NOBODYS,
     "scoring DELETE /v1/programme-drafts/{draft_id}": NOBODYS,

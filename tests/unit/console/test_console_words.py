@@ -43,7 +43,7 @@ COMMUNITY: dict[str, Any] = {
     "languages": ["en"],
     "look": {"name": "Acme", "colours": None, "logo_png": "iVBO"},
     "public": ["boards"],
-    "review_policy": {"publishing": "one_person"},
+    "review_policy": {"publishing": "one_person", "backtest": False},
     "retention": {"texts_days": 365, "rejected_days": 30},
     "bots": ["*[bot]"],
 }
@@ -121,7 +121,7 @@ def test_an_entry_says_what_changed_in_words_for_people() -> None:
         },
     }
     assert [tuple(one) for one in changes(entry, WRITE, str.upper)] == [
-        ("ROLES", "roles", "manager", "manager, operator"),
+        ("ROLES", "roles", "MANAGER", "MANAGER, OPERATOR"),
         ("EXPIRES AT", "expires_at", None, "26 Nov 2026, 13:00:00"),
         ("IS NEW", "is_new", None, "YES"),
         # What no handler of ours says any more keeps its name.

@@ -56,7 +56,7 @@ async def renumber(
     number = await _number(tx, found, community=community, named=named)
     grant = was
     if number != Number(was.edition, was.member_id):
-        grant = await _anew(tx, was, number, named=named, words=words, by=by)
+        grant = await _anew(tx, was, number=number, named=named, words=words, by=by)
     BADGES_BY_HAND.labels("renumbered").inc()
     tx.did(
         Did(
@@ -95,7 +95,7 @@ async def _number(tx: Transaction, found: Misnumbered, *, community: str, named:
     return Number(edition, found.member_id)
 
 
-async def _anew(tx: Transaction, was: Grant, number: Number, *, named: Named, words: str, by: Giver) -> Grant:
+async def _anew(tx: Transaction, was: Grant, *, number: Number, named: Named, words: str, by: Giver) -> Grant:
     """Take a grant back, and make it anew with a number, to whose that is."""
     community, key = was.community, was.key
     due = Due(tx.now, (await load_calendar(tx.conn, community=community)).said_day(tx.now))
@@ -115,14 +115,14 @@ async def _anew(tx: Transaction, was: Grant, number: Number, *, named: Named, wo
     held = Held(was.grant_id, was.title)
     back = member.taken(key, held, was.member_id, due, version=named.version, by_hand=was.by_hand)
     if was.by_hand:
-        await _give_anew(tx, was, anew, words=words, by=by)
+        await _give_anew(tx, anew, was=was, words=words, by=by)
     else:
-        await _stand(tx, member, was, anew, head_id=named.member_id)
+        await _stand(tx, member, was=was, anew=anew, head_id=named.member_id)
     await make_grants(tx, grants=[Traced(back, tx.traceparent), Traced(anew, tx.traceparent)], celebrates=False)
     return anew
 
 
-async def _stand(tx: Transaction, member: BadgeMember, was: Grant, anew: Grant, *, head_id: str) -> None:
+async def _stand(tx: Transaction, member: BadgeMember, *, was: Grant, anew: Grant, head_id: str) -> None:
     """Have what was earned stand by the new grant."""
     standing = member.standing.get(anew.key)
     if standing is not None and standing.grant_id == was.grant_id:
@@ -131,7 +131,7 @@ async def _stand(tx: Transaction, member: BadgeMember, was: Grant, anew: Grant, 
         await standing_store.set_members(tx.conn, members=[member])
 
 
-async def _give_anew(tx: Transaction, was: Grant, anew: Grant, *, words: str, by: Giver) -> None:
+async def _give_anew(tx: Transaction, anew: Grant, *, was: Grant, words: str, by: Giver) -> None:
     """Have what was given be given by the new grant, with the same words; why is with the one before."""
     gift = await store.find_gift(tx.conn, community=was.community, grant_id=was.grant_id)
     await store.set_taken_back(

@@ -174,7 +174,7 @@ class Runner:
         if ranges is None:
             ranges = await self.log.ranges(backtest.asked.since - CLOCKS)
             async with begin(self.pool) as conn:
-                await store.set_ranges(conn, backtest, ranges)
+                await store.set_ranges(conn, backtest, ranges=ranges)
         running = Running(backtest, told, sides, ranges, ranges.begins, [Found() for _ in sides])
         for offsets, packed in pieces:
             running.take(unpack(packed), offsets)

@@ -190,7 +190,7 @@ async def set_begun(conn: Connection, backtest: Backtest, *, now: datetime) -> N
     )
 
 
-async def set_ranges(conn: Connection, backtest: Backtest, ranges: Ranges) -> None:
+async def set_ranges(conn: Connection, backtest: Backtest, *, ranges: Ranges) -> None:
     """Set which part of the log is read."""
     await conn.execute(
         """

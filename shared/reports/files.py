@@ -130,5 +130,7 @@ def _convert(source: Path, target: Path, sheet: Sheet) -> None:
             quotechar='"',
             escapechar='"',
             na_values=NONE,
+            # All is said above, and of no rows nothing can be found out.
+            auto_detect=False,
         )
         rows.write_parquet(str(target), compression="zstd", row_group_size=ROW_GROUP_COUNT)

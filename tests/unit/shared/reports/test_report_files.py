@@ -163,6 +163,15 @@ def test_no_cell_is_a_formula_and_a_program_gets_what_was_said(tmp_path: Path) -
     assert found == [(cell, at.replace(tzinfo=None), day) for cell in CELLS]
 
 
+def test_a_table_without_rows_has_its_columns(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    columns = tuple(Column(name, kind) for name, kind in (("a", Kind.TEXT), ("b", Kind.AMOUNT), ("c", Kind.DAY)))
+
+    assert write_sheet(path, Sheet(columns, [])) == 0
+    found = duckdb.read_parquet(str(path))
+    assert (found.columns, found.fetchall()) == (["a", "b", "c"], [])
+
+
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_however_many_rows_there_are_few_are_held(tmp_path: Path, ending: str) -> None:
     def rows(count: int) -> Iterator[Sequence[Any]]:

@@ -286,12 +286,13 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community item_id day currency payout_id ledger_minor payouts_minor bank_minor found_at state "
             "looked_at looked_by_person looked_by decided_at decided_by_person decided_by reason"
         ),
-        "bank_check_progress": "community checked_until checked_on",
+        "bank_check_progress": "community checked_until checked_on next_at round_until",
         "payout_schedules": (
             "community schedule_id effective_from every on_day month_of_quarter at state proposed_at "
             "proposed_by_person proposed_by proposed_by_credential decided_at decided_by_person decided_by "
-            "decided_by_credential stopped_at stopped_by_person stopped_by stopped_by_credential"
+            "decided_by_credential stopped_at stopped_by_person stopped_by stopped_by_credential next_at"
         ),
+        "lot_turns": "due after",
         "payout_schedule_times": "community schedule_id day due_at state missed_count noted_at run_id reason",
         # Of nobody here: whom a list is about, which others publish and finance loads.
         "sanctions_lists": (
@@ -344,6 +345,10 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "follows claimed_until"
         ),
         "card_quotes": f"community reward_id quote_id provider product_id {_QUOTED}",
+        "requoted_orders": (
+            "community redemption_id number cost_minor currency rate spread_basis_points fee_minor discount_minor "
+            "provider_source provider_reference quoted_at provider_ends_at"
+        ),
         "quoted_redemptions": f"community redemption_id reward_id quote_id {_QUOTED}",
         "provider_costs": (
             "community redemption_id currency expected_minor fee_minor discount_minor charged_minor is_said "

@@ -157,6 +157,7 @@ NOTHING_PERSONAL = {
     "scoring GET /v1/signals/terms",
     "scoring GET /v1/guidelines",
     "analytics GET /v1/guidelines/figures",
+    "scoring GET /v1/backtests",
     "scoring GET /v1/programme-drafts",
     "scoring GET /v1/programme-drafts/{draft_id}",
     "recognition GET /v1/badges",

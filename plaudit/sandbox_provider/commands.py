@@ -161,9 +161,7 @@ def products(sandbox_url: str, source: Path) -> None:
     click.echo(f"it has {answer['products_count']} products")
 
 
-@sandbox_provider.command(
-    "rates", epilog="Example: plaudit sandbox-provider rates --rate USD=1.2 --spread 100 --quote-seconds 60"
-)
+@sandbox_provider.command("rates", epilog="Example: plaudit sandbox-provider rates --rate USD=1.2 --spread 100")
 @url_option
 @json_option
 @click.option(

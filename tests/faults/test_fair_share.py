@@ -40,8 +40,9 @@ QUIET_COUNT = 15
 FLOODED_MIN_COUNT = 5
 #: How much longer than in quiet an event of another may take.
 FACTOR = 3.0
-#: Faster than this is fast enough, whatever it is in quiet: the machines of tests have pauses of their own.
-FLOOR_SECONDS = 0.3
+#: Faster than this is fast enough, whatever it is in quiet: the machines of tests have pauses of their own, which
+#: the few samples of the short form cannot tell from a neighbour.
+FLOOR_SECONDS = 0.3 if FULL else 1.0
 
 
 @dataclass

@@ -7,10 +7,7 @@ from typing import NamedTuple
 
 from services.analytics.digests.store import count_activity, count_new_members
 from services.analytics.goals.handlers import load_standings
-from services.analytics.scorecard.domain.weeks import (
-    weeks_before,
-)
-from services.analytics.scorecard.handlers import load_card
+from services.analytics.scorecard.handlers import load_current_card
 from shared.calendars import Calendar, Span
 from shared.contracts.figures import GOAL_FIGURE, INDICATOR_NAMES, FigureName
 from shared.postgres import Connection
@@ -38,13 +35,8 @@ async def load_values(
     today = calendar.day_of(now)
     found: dict[Figure, float | None] = dict.fromkeys(wanted)
     if names.intersection(INDICATOR_NAMES):
-        readings = await load_card(
-            conn,
-            community=community,
-            calendar=calendar,
-            spans=weeks_before(today),
-            now=now,
-            activation_days=activation_days,
+        _, readings = await load_current_card(
+            conn, community=community, calendar=calendar, now=now, activation_days=activation_days
         )
         for reading in readings:
             value = reading.now.value

@@ -1,5 +1,6 @@
 """The route of the scorecard."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from math import isinf
@@ -21,7 +22,7 @@ from services.analytics.scorecard.domain.weeks import (
     WINDOW_WEEKS,
     weeks_before,
 )
-from services.analytics.scorecard.handlers import load_card
+from services.analytics.scorecard.handlers import load_card, load_current_card
 from services.analytics.settings import Settings
 from shared.calendars import Span
 from shared.http import Conn, Day, FieldError, Problem, configured, problem_responses
@@ -32,7 +33,11 @@ router = APIRouter(tags=["analytics"])
 PROBLEMS = problem_responses(INVALID_DAYS)
 OwnSettings = Annotated[Settings, configured(Settings)]
 AskedDay = Annotated[
-    Day | None, Query(description="The day after the last of the weeks; today by default, which is not over")
+    Day | None,
+    Query(
+        description="The day after the last of the weeks; by default today, which is not over. Of a large "
+        "community it is yesterday until those up to today are counted, some minutes after midnight"
+    ),
 ]
 StateName = Literal["good", "red", "unsure", "grey"]
 
@@ -120,16 +125,17 @@ async def get_scorecard(
 
     Red asks for enough: of a share its whole 95 % interval misses the objective.
     """
-    now = datetime.now(UTC)
-    spans = _weeks(day or calendar.day_of(now))
-    readings_of_all = await load_card(
-        conn,
-        community=principal.community,
-        calendar=calendar,
-        spans=spans,
-        now=now,
-        activation_days=settings.activation_days,
-    )
+    now, days = datetime.now(UTC), settings.activation_days
+    community = principal.community
+    if day is None:
+        spans, readings_of_all = await load_current_card(
+            conn, community=community, calendar=calendar, now=now, activation_days=days
+        )
+    else:
+        spans = _weeks(day)
+        readings_of_all = await load_card(
+            conn, community=community, calendar=calendar, spans=spans, now=now, activation_days=days
+        )
     practices = []
     for practice, group in groupby(readings_of_all, key=lambda reading: reading.indicator.practice):
         readings = list(group)
@@ -175,7 +181,7 @@ async def get_scorecard_csv(
     )
 
 
-def _weeks(day: date) -> list[Span]:
+def _weeks(day: date) -> Sequence[Span]:
     """The 13 times seven days that end with the one before `day`. Raises Problem 422 out of reach."""
     first = FIRST_DAY + timedelta(days=7 * WEEKS_COUNT)
     if not first <= day <= LAST_DAY:

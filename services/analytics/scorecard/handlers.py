@@ -33,6 +33,25 @@ GAUGE_EVERY_SECONDS: Final = 60.0
 GAUGED_COUNT: Final = 5
 
 
+async def load_current_card(
+    conn: Connection, *, community: str, calendar: Calendar, now: datetime, activation_days: int
+) -> tuple[Sequence[Span], list[Reading]]:
+    """The weeks up to today, and all indicators by them.
+
+    Of a large community they are the weeks up to yesterday until a timer has counted those up to today: after
+    midnight nobody waits for that.
+    """
+    day = calendar.day_of(now)
+    for spans in (weeks_before(day), weeks_before(day - timedelta(days=1))):
+        terms = _terms(calendar, spans, activation_days=activation_days)
+        if kept := await find_gauges(conn, community=community, terms=terms):
+            return spans, await _card(conn, kept, community=community, spans=spans)
+    spans = weeks_before(day)
+    return spans, await load_card(
+        conn, community=community, calendar=calendar, spans=spans, now=now, activation_days=activation_days
+    )
+
+
 async def load_card(
     conn: Connection,
     *,
@@ -52,6 +71,12 @@ async def load_card(
         measured = await _measure(
             conn, community=community, calendar=calendar, spans=spans, now=now, activation_days=activation_days
         )
+    return await _card(conn, measured, community=community, spans=spans)
+
+
+async def _card(
+    conn: Connection, measured: Mapping[IndicatorName, Gauge], *, community: str, spans: Sequence[Span]
+) -> list[Reading]:
     ends = [span.ends_on for span in spans]
     return card(
         measured,
@@ -65,14 +90,15 @@ async def keep_gauges(tx: Transaction[Settings]) -> bool:
     """Count the scorecards of large communities for today; a timer calls this while it returns True."""
     return await take_turns(
         tx,
-        lambda community: _keep(tx, community=community),
+        lambda community: keep(tx, community=community),
         turns=Turns.SCORECARD,
         every=timedelta(minutes=tx.settings.scorecard_check_minutes),
         limit_count=GAUGED_COUNT,
     )
 
 
-async def _keep(tx: Transaction[Settings], *, community: str) -> None:
+async def keep(tx: Transaction[Settings], *, community: str) -> None:
+    """Count the scorecard of the day of `tx`, where the community is large."""
     conn, days = tx.conn, tx.settings.activation_days
     if not await is_large(conn, community=community, more_than_count=tx.settings.scorecard_live_members_max_count):
         return

@@ -1,6 +1,6 @@
 """The scorecard on what happened: by the weeks before a day, and grey where nothing did."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from services.analytics.intake.handlers import on_audiences, on_events
-from services.analytics.scorecard.handlers import keep_gauges
+from services.analytics.scorecard.handlers import keep, keep_gauges
 from tests.integration.services.analytics.test_audiences_followed import turn
 from tests.integration.services.analytics.test_response_times import replying
 from tests.integration.services.analytics.test_retention import declare, event
@@ -107,3 +107,13 @@ async def test_the_card_of_a_large_community_is_counted_by_a_timer_and_says_the_
     again = (await api.get("/v1/scorecard")).json()
     cases = {one["name"]: one["cases"] for practice in again["practices"] for one in practice["indicators"]}
     assert cases["answered_in_time"] == 12
+    # Until the timer has counted a new day, the card is the one that was counted yesterday, and says so.
+    yesterday = date.fromisoformat(again["ends_on"])
+    async with world.begin() as tx:
+        tx.now = calendar.start_of(yesterday) + timedelta(hours=23)
+        await keep(tx, community=world.community)
+    older = (await api.get("/v1/scorecard")).json()
+    assert older["ends_on"] == (yesterday - timedelta(days=1)).isoformat()
+    assert older == (await api.get("/v1/scorecard", params={"day": yesterday.isoformat()})).json()
+    await count_again()
+    assert (await api.get("/v1/scorecard")).json() == again

@@ -38,6 +38,9 @@ FIGURES: Final[Mapping[str, FigureWords]] = {
     "members_recognised": FigureWords(_("Active members whom recognition reached in 90 days"), "/kudos"),
     "decisions_logged": FigureWords(_("Decisions that name a figure"), "/decisions"),
     "decisions_reviewed": FigureWords(_("Decisions looked at again within a week of their day"), "/decisions"),
+    "changes_backtested": FigureWords(
+        _("Changes that were backtested before they were published"), "/programme/backtests"
+    ),
     "survey_response": FigureWords(_("Members who answered of those who were asked"), "/surveys"),
     "ideas_answered": FigureWords(_("Suggestions answered within 30 days"), "/ideas"),
     "active_members": FigureWords(_("Active members of the last 7 days"), "/insight/growth"),

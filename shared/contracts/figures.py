@@ -24,6 +24,7 @@ IndicatorName = Literal[
     "members_recognised",
     "decisions_logged",
     "decisions_reviewed",
+    "changes_backtested",
     "survey_response",
     "ideas_answered",
 ]

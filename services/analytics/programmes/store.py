@@ -16,9 +16,9 @@ async def add_versions(conn: Connection, *, programmes: Sequence[ProgrammePublis
     await conn.execute(
         """
         insert into programmes (community, version, programme_id, effective_from, published_by, document,
-                                approved_by, traceparent, note)
+                                approved_by, traceparent, note, backtested)
         select * from unnest($1::text[], $2::int[], $3::text[], $4::timestamptz[], $5::text[], $6::jsonb[],
-                             $7::text[], $8::text[], $9::text[])
+                             $7::text[], $8::text[], $9::text[], $10::boolean[])
         on conflict do nothing
         """,
         [programme["community"] for programme in programmes],
@@ -30,6 +30,7 @@ async def add_versions(conn: Connection, *, programmes: Sequence[ProgrammePublis
         [version.get("approved_by") for version in data],
         [programme.get("traceparent") for programme in programmes],
         [version.get("note") for version in data],
+        [version.get("backtested") for version in data],
     )
 
 

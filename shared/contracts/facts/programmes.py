@@ -15,7 +15,8 @@ ProgrammeNote = Annotated[str, StringConstraints(min_length=1, max_length=NOTE_M
 
 class ProgrammeData(TypedDict):
     """A version. `note` says what it changes, in the words of who published it; `restores` is the number of the
-    earlier version that it says again.
+    earlier version that it says again. `backtested`: whether a backtest of this exact text was done before; of
+    what says an earlier version again that is not said.
     """
 
     programme_id: Slug
@@ -29,6 +30,7 @@ class ProgrammeData(TypedDict):
     document_sha256: Sha256
     note: NotRequired[ProgrammeNote]
     restores: NotRequired[Count]
+    backtested: NotRequired[bool]
 
 
 _DOCUMENT = {
@@ -75,6 +77,7 @@ PROGRAMME_PUBLISHED: Final = FactType(
                 "published_by": "community team",
                 "published_by_person": "7b0d4b6e-2f6c-4c8e-9a0f-5f1f4f1f8b11",
                 "note": "An accepted answer gives 15 points, since that is what we lack",
+                "backtested": True,
                 "document": _DOCUMENT,
                 "document_sha256": "6f6d3f4f0c1f5d1fd7a3c1f6c7a3e0d7a3b9c2d1e0f9a8b7c6d5e4f3a2b1c0d9",
             },

@@ -143,6 +143,10 @@ def _decisions_logged(week: Week) -> Measured:
     return Measured(float(week.decisions.made), week.decisions.made) if week.knows_decisions else Measured(None, 0)
 
 
+def _changes_backtested(week: Week) -> Measured:
+    return _share(week.changes_backtested, week.backtests_due)
+
+
 def _decisions_reviewed(week: Week) -> Measured:
     return _share(week.decisions.in_time, week.decisions.due)
 
@@ -190,6 +194,7 @@ INDICATORS: Final = (
         "decisions_logged", 10, "count", 1.0, _decisions_logged, cases_min_count=0, judged_weeks=WINDOW_WEEKS
     ),
     Indicator("decisions_reviewed", 11, "share", 0.9, _decisions_reviewed),
+    Indicator("changes_backtested", 11, "share", 1.0, _changes_backtested, cases_min_count=1),
     Indicator("survey_response", 12, "share", 0.2, _surveys_answered),
     Indicator("ideas_answered", 12, "share", 0.9, _ideas_answered),
 )

@@ -46,6 +46,9 @@ class Week:
     appeals_in_time: int = 0
     changes: int = 0
     changes_noted: int = 0
+    #: Of these those of which it is known whether they were backtested, and those that were.
+    backtests_due: int = 0
+    changes_backtested: int = 0
     surveys_asked: int = 0
     surveys_answered: int = 0
     ideas_due: int = 0
@@ -90,6 +93,8 @@ def added(weeks: Sequence[Week]) -> Week:
         appeals_in_time=sum(week.appeals_in_time for week in weeks),
         changes=sum(week.changes for week in weeks),
         changes_noted=sum(week.changes_noted for week in weeks),
+        backtests_due=sum(week.backtests_due for week in weeks),
+        changes_backtested=sum(week.changes_backtested for week in weeks),
         surveys_asked=sum(week.surveys_asked for week in weeks),
         surveys_answered=sum(week.surveys_answered for week in weeks),
         ideas_due=sum(week.ideas_due for week in weeks),

@@ -274,7 +274,8 @@ async def _add_changes(
     for row in await conn.fetch(
         """
         select width_bucket(effective_from, $4::timestamptz[]) as week, count(*)::int as changes,
-            count(note)::int as noted
+            count(note)::int as noted, count(backtested)::int as backtests_due,
+            (count(*) filter (where backtested))::int as backtested
         from programmes where community = $1 and effective_from >= $2 and effective_from < $3 and version > 1
             and effective_from <= $5
         group by 1
@@ -285,7 +286,12 @@ async def _add_changes(
         list(bounds[:-1]),
         now,
     ):
-        weeks[row["week"] - 1].update(changes=row["changes"], changes_noted=row["noted"])
+        weeks[row["week"] - 1].update(
+            changes=row["changes"],
+            changes_noted=row["noted"],
+            backtests_due=row["backtests_due"],
+            changes_backtested=row["backtested"],
+        )
     for row in await conn.fetch(
         """
         select width_bucket(appealed_at, $4::timestamptz[]) as week, count(*)::int as due,

@@ -59,7 +59,8 @@ class ProgrammeVersion:
 
     It applies to events received from `effective_from` on. `document_sha256` is of its content: comments and
     layout do not count. `approved_by` is there where it took two people. `note` says in plain words what it
-    changes, and `restores` is the number of the earlier version that it says again, if any.
+    changes, and `restores` is the number of the earlier version that it says again, if any. `backtested`: whether
+    the log was run through this exact text before; None of what says an earlier version again, and of old ones.
     """
 
     community: str
@@ -73,6 +74,7 @@ class ProgrammeVersion:
     approved_by: Author | None = None
     note: str | None = None
     restores: int | None = None
+    backtested: bool | None = None
 
 
 class VersionStart(NamedTuple):

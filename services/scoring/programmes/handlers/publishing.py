@@ -1,7 +1,7 @@
 """Publishing a version of a programme, inside a transaction that somebody else opened."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
@@ -132,11 +132,14 @@ async def _check_backtested(tx: Transaction[Settings], *, community: str, submis
         return
     if not await backtest_is_asked(tx.conn, community=community):
         return
-    days = tx.settings.backtest_valid_days
-    since = tx.now - timedelta(days=days)
-    digest = text_sha256(submission.source_text)
-    if not await versions.was_backtested(tx.conn, community=community, sha256=digest, since=since):
-        raise BacktestMissingError(days)
+    if not await _was_backtested(tx, community=community, source_text=submission.source_text):
+        raise BacktestMissingError(tx.settings.backtest_valid_days)
+
+
+async def _was_backtested(tx: Transaction[Settings], *, community: str, source_text: str) -> bool:
+    since = tx.now - timedelta(days=tx.settings.backtest_valid_days)
+    digest = text_sha256(source_text)
+    return await versions.was_backtested(tx.conn, community=community, sha256=digest, since=since)
 
 
 async def waits_if_published(tx: Transaction[Settings], *, community: str, submission: Submission) -> Waits:
@@ -193,6 +196,9 @@ async def _waits(
 
 
 async def _publish(tx: Transaction[Settings], version: ProgrammeVersion, *, text: VersionText) -> ProgrammeVersion:
+    if version.restores is None:
+        is_known = await _was_backtested(tx, community=version.community, source_text=text.source_text)
+        version = replace(version, backtested=is_known)
     await versions.add_version(tx.conn, version=version, text=text, signed_with=signed_with(tx))
     tell_version(tx, version, document=text.document)
     PROGRAMMES_PUBLISHED.inc()

@@ -75,6 +75,7 @@ async def on_programmes_told(tx: Transaction[Settings], facts: list[ProgrammePub
             else None,
             note=data.get("note"),
             restores=data.get("restores"),
+            backtested=data.get("backtested"),
         )
         await _decide_as_told(tx, version)
         text = VersionText(orjson.dumps(data["document"], option=orjson.OPT_INDENT_2).decode(), data["document"])
@@ -128,6 +129,8 @@ def tell_version(tx: Transaction[Settings], version: ProgrammeVersion, *, docume
         data["note"] = version.note
     if version.restores is not None:
         data["restores"] = version.restores
+    if version.backtested is not None:
+        data["backtested"] = version.backtested
     tx.tell(
         PROGRAMMES,
         PROGRAMME_PUBLISHED,

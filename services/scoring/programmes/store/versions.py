@@ -22,14 +22,15 @@ from shared.postgres import Connection
 _VERSION_COLUMNS = """
     community, programme_id, version, title, effective_from, published_at, published_by, published_by_person,
     published_by_credential, approved_by, approved_by_person, approved_by_credential, document_sha256,
-    note, restores
+    note, restores, backtested
 """
 
 _INSERT_VERSION = """
     insert into programme_versions (community, version, programme_id, title, effective_from, published_at,
         source_text, document, document_sha256, signed_with, published_by_person, published_by,
-        published_by_credential, approved_by_person, approved_by, approved_by_credential, note, restores)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+        published_by_credential, approved_by_person, approved_by, approved_by_credential, note, restores,
+        backtested)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 """
 
 
@@ -129,6 +130,7 @@ def _columns(version: ProgrammeVersion, text: VersionText, signed_with: str | No
         *(version.approved_by or (None, None, None)),
         version.note,
         version.restores,
+        version.backtested,
     )
 
 
@@ -252,6 +254,7 @@ def _version(row: Record) -> ProgrammeVersion:
         approved_by=author_of(row, "approved_by") if row["approved_by"] else None,
         note=row["note"],
         restores=row["restores"],
+        backtested=row["backtested"],
     )
 
 

@@ -49,6 +49,10 @@ _APPEALS = f"""{_CASES}
 _CHANGES = f"""{_WINDOW} said as (select * from versions where version > 1)
     select count(*), count(note) from said, bounds where effective_from >= begins and effective_from < ends
 """
+_BACKTESTED = f"""{_WINDOW} said as (select * from versions where version > 1 and backtested is not null)
+    select count(*), count(*) filter (where backtested)
+    from said, bounds where effective_from >= begins and effective_from < ends
+"""
 #: What the highest version that has begun declares when a day ends.
 _GOALS = f"""{_WINDOW}
     current as (
@@ -95,6 +99,7 @@ _QUESTIONS = {
     "offenders": _OFFENDERS,
     "appeals": _APPEALS,
     "changes": _CHANGES,
+    "backtested": _BACKTESTED,
     "goals": _GOALS,
     "audience": _AUDIENCE,
     "logged": _LOGGED,
@@ -103,7 +108,7 @@ _QUESTIONS = {
 _TABLES = """
     create table cases (case_id text, revision int, state text, member text, opened_at timestamptz,
         decided_at timestamptz, told_at timestamptz);
-    create table versions (version int, effective_from timestamptz, note text, goals json);
+    create table versions (version int, effective_from timestamptz, note text, goals json, backtested boolean);
     create table decisions (decision_id text, revision int, kind text, state text, made_at timestamptz,
         changed_at timestamptz, review_on date);
 """
@@ -137,8 +142,8 @@ class RawPractices(RawInput):
                 )
             case "programme.published.v1":
                 goals = json.dumps(data["document"].get("goals", []))
-                said = [data["version"], data["effective_from"], data.get("note"), goals]
-                self.sql.execute("insert into versions values (?, ?, ?, ?)", said)
+                said = [data["version"], data["effective_from"], data.get("note"), goals, data.get("backtested")]
+                self.sql.execute("insert into versions values (?, ?, ?, ?, ?)", said)
             case "decision.changed.v1":
                 names = ("decision_id", "revision", "kind", "state", "made_at", "changed_at", "review_on")
                 self.sql.execute("insert into decisions values (?, ?, ?, ?, ?, ?, ?)", [*map(data.get, names)])
@@ -173,4 +178,5 @@ class RawPractices(RawInput):
             "repeat_offenders": share("offenders"),
             "decisions_logged": self.logged(first, last, until),
             "decisions_reviewed": share("reviewed"),
+            "changes_backtested": share("backtested"),
         }

@@ -206,7 +206,8 @@ async def test_the_scorecard_says_how_goals_stood_and_whether_changes_and_appeal
     first = goals(world, 1, at - timedelta(days=40), {"id": "bare", "title": "Bare"})
     second = goals(world, 2, at, {"id": "heard", "title": "Heard", **own})
     third = goals(world, 3, at + timedelta(days=1), {"id": "heard", "title": "Heard", **own})
-    second["data"]["note"] = "Goals have targets"
+    second["data"] |= {"note": "Goals have targets", "backtested": True}
+    third["data"]["backtested"] = False
     await world.handle(on_programmes, first, second, third)
     await world.handle(on_events, *(share(world, f"s{one}", at - timedelta(days=one % 9)) for one in range(30)))
 
@@ -233,6 +234,7 @@ async def test_the_scorecard_says_how_goals_stood_and_whether_changes_and_appeal
     assert (found["goals_complete"]["value"], found["goals_complete"]["before"]) == (1.0, 0.0)
     assert (found["goals_on_pace"]["value"], found["goals_on_pace"]["state"]) == (0.0, "red")
     assert (found["changes_noted"]["value"], found["changes_noted"]["cases"]) == (0.5, 2)
+    assert (found["changes_backtested"]["value"], found["changes_backtested"]["cases"]) == (0.5, 2)
     assert (found["appeals_in_time"]["value"], found["appeals_in_time"]["cases"]) == (0.5, 2)
     # Before anything was to be reached there is nothing to say of it.
     assert (await indicators(api, "2024-04-20"))["goals_complete"]["state"] == "grey"

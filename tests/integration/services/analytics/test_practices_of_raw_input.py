@@ -103,6 +103,8 @@ class Told:
             fact = self.world.programme_fact(version, {"rules": [], "goals": goals}, at)
             if self.chance.random() < 0.6:
                 fact["data"]["note"] = f"What version {version} changes"
+            if (backtested := self.chance.choice((True, False, None))) is not None:
+                fact["data"]["backtested"] = backtested
             told.append(fact)
         return told
 

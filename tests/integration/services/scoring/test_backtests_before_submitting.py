@@ -71,6 +71,9 @@ async def test_a_draft_is_refused_until_its_exact_text_was_backtested(world: Any
     # To go back takes none.
     back = await api.post("/v1/programmes/1/rollback", json={"note": "As before"})
     assert back.status_code in (200, 201), back.text
+    # What is told of each says whether it was, and of what says an earlier version again nothing.
+    facts = [fact["data"] for _, _, fact in await world.published() if fact["type"] == "programme.published.v1"]
+    assert [one.get("backtested") for one in facts] == [False, True, None]
 
 
 async def test_where_nobody_says_so_none_is_asked_for(world: Any, api: httpx.AsyncClient) -> None:

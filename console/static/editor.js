@@ -283,8 +283,10 @@
     }
     event.preventDefault();
     clearTimeout(waiting);
-    if (!(await check()) || event.submitter?.name !== "publish") return;
-    const button = document.querySelector("[form=programme][name=publish]");
+    const deed = event.submitter?.name;
+    if (!(await check()) || (deed !== "publish" && deed !== "save")) return;
+    // The check may have put another button in its place.
+    const button = document.querySelector(`[form=programme][name=${deed}]`);
     if (button.hasAttribute("aria-disabled")) return;
     isSent = true;
     form.requestSubmit(button);

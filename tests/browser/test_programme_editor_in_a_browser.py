@@ -170,7 +170,7 @@ async def test_two_people_write_a_draft_that_is_sent_back_published_and_undone(c
     also = str(add_person(office, "drafters", "Nils Berg", ["manager"], kind="person", email=None)["person_id"])
     how = {"locale": "en-GB", "java_script_enabled": False}
     async with (
-        console.visitor(community="drafters", person=people["manager"], **how) as mara,
+        console.visitor(community="drafters", person=people["manager"], locale="en-GB") as mara,
         console.visitor(community="drafters", person=also, **how) as nils,
         console.visitor(community="drafters", person=people["finance_approver"], **how) as omar,
     ):

@@ -69,6 +69,8 @@ class Compared(NamedTuple):
     values: list[int]
     before: list[int]
     worth_minor: int | None
+    #: What rules, campaigns and audiences are called, by what they are and their ids.
+    titles: Mapping[str, Mapping[str, str]]
 
 
 async def show(visit: Visit) -> Response:
@@ -177,6 +179,7 @@ def compared_of(live: Mapping[str, Any], side: Mapping[str, Any]) -> Compared:
         [now.get(week, 0) for week in weeks],
         [was.get(week, 0) for week in weeks],
         worth,
+        {kind: live["titles"][kind] | side["titles"][kind] for kind in side["titles"]},
     )
 
 

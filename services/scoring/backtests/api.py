@@ -215,10 +215,19 @@ class Compared(BaseModel):
     movers: list[MoverItem]
 
 
+class Titles(BaseModel):
+    """What a programme calls its rules, campaigns and audiences, by their ids."""
+
+    rules: dict[str, str] = {}
+    campaigns: dict[str, str] = {}
+    audiences: dict[str, str] = {}
+
+
 class SideSum(BaseModel):
     """What a programme gives for the past: first the one that was in force, then each draft."""
 
     title: str
+    titles: Titles = Titles()
     points: int = Field(description="Points that can be spent")
     scores: dict[str, int]
     awards_count: int

@@ -21,6 +21,11 @@ def side(points: int, rules: dict[str, int], weeks: dict[str, int], worth: Any =
         "rules": [{"rule": rule, "score": "points", "points": given} for rule, given in rules.items()],
         "weeks": [{"week": week, "points": given} for week, given in weeks.items()],
         "worth": worth,
+        "titles": {
+            "rules": {rule: f"The rule {rule}" for rule in rules},
+            "campaigns": {"spring": "Spring"},
+            "audiences": {},
+        },
     }
 
 
@@ -30,6 +35,8 @@ def test_a_rule_and_a_week_that_one_side_lacks_has_nothing_there() -> None:
     assert found.rules == [RuleRow("new", "points", 0, 7), RuleRow("old", "points", 5, 0)]
     assert (found.values, found.before) == ([0, 7], [5, 0])
     assert found.worth_minor == 70
+    # Rules go by their titles, those that the draft has no more by the one they had.
+    assert found.titles["rules"] == {"new": "The rule new", "old": "The rule old"}
 
 
 def test_money_of_two_currencies_is_not_compared() -> None:

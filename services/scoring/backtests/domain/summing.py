@@ -92,6 +92,7 @@ def _side(
         scores[one.score] += one.points
     return {
         "title": side.title,
+        "titles": titles_of(side.newest),
         "points": points,
         "scores": dict(sorted(scores.items())),
         "awards_count": len(due),
@@ -108,6 +109,17 @@ def _side(
         ],
         "without_version_count": matched.without_version,
         "budgets": _budgets(side, settled.claims),
+    }
+
+
+def titles_of(programme: Programme | None) -> Json:
+    """What a programme calls its rules, campaigns and audiences, by their ids."""
+    if programme is None:
+        return {"rules": {}, "campaigns": {}, "audiences": {}}
+    return {
+        "rules": {one.id: one.title for one in programme.rules},
+        "campaigns": {one.id: one.title for one in programme.campaigns or ()},
+        "audiences": {one.id: one.title for one in programme.audiences or ()},
     }
 
 

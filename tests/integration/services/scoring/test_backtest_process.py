@@ -109,6 +109,7 @@ async def test_one_that_is_killed_goes_on_and_finds_what_live_scoring_gave(
     assert {one["rule"]: one["points"] for one in draft["rules"]} == given | {"write": 2 * given["write"]}
     assert draft["compared"]["points"] == given["write"]
     assert draft["compared"]["winners_count"] == 20
+    assert set(given) <= set(draft["titles"]["rules"])
     assert len({one["member_id"] for one in draft["compared"]["movers"]}) == 10
 
     # The same input, in one go: the same digest.

@@ -2441,6 +2441,7 @@ class SideSum(TypedDict):
     rules: list[RuleSum]
     scores: dict[str, int]
     title: str
+    titles: NotRequired[Titles]
     weeks: list[WeekSum]
     without_version_count: int
     worth: BacktestsWorth | None
@@ -2726,6 +2727,14 @@ class Tier(TypedDict):
     gives: NotRequired[Gives | None]
     id: str
     title: str
+
+
+class Titles(TypedDict):
+    """What a programme calls its rules, campaigns and audiences, by their ids."""
+
+    audiences: NotRequired[dict[str, str]]
+    campaigns: NotRequired[dict[str, str]]
+    rules: NotRequired[dict[str, str]]
 
 
 class TopicFlowing(TypedDict):

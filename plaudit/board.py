@@ -96,22 +96,28 @@ def _moved(moved: Mapping[str, Any] | None) -> str:
 @click.option(
     "--of", "starts_on", metavar="DAY", help="The first day of a period: who was on it, and who won what"
 )
+@click.option(
+    "--period",
+    type=click.Choice(["year", "quarter", "month", "week", "day"]),
+    help="Of which kind that is; the board's own, if not given",
+)
 @board_argument
-def show_results(where: Where, as_json: bool, starts_on: str | None, board: str) -> None:
+def show_results(where: Where, as_json: bool, starts_on: str | None, period: str | None, board: str) -> None:
     """Show of which periods of a BOARD there are results, or those of one."""
     path = f"/v1/boards/{quote(board, safe='')}/results"
     if starts_on is not None:
-        show(_ask(where, "GET", f"{path}/{quote(starts_on, safe='')}", READ), as_json=as_json, words=result_lines)
+        of_one = f"{path}/{quote(starts_on, safe='')}" + (f"?period={period}" if period else "")
+        show(_ask(where, "GET", of_one, READ), as_json=as_json, words=result_lines)
         return
     found = _ask(where, "GET", path, READ)
     if as_json:
         click.echo(json.dumps(found))
         return
-    table = listing("from", "to", "state", "members", "came late")
+    table = listing("from", "to", "of a", "state", "members", "came late")
     for one in found["items"]:
         late = f"{one['late_awards']:,} awards" if one["late_awards"] else ""
         state = "final" if one["is_final"] else "not final"
-        table.add_row(one["starts_on"], one["ends_on"], state, f"{one['members']:,}", late)
+        table.add_row(one["starts_on"], one["ends_on"], one["period"], state, f"{one['members']:,}", late)
     Console().print(table)
 
 

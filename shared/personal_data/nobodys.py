@@ -170,9 +170,10 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "board_changes": "board_no starts_on points members",
         "board_counts": "board_no starts_on level bucket scores members",
         "board_cuts": (
-            "community board_id starts_on ends_on title cut_at is_final is_whole members late_awards late_points"
+            "community board_id period starts_on ends_on title cut_at is_final is_whole members late_awards "
+            "late_points"
         ),
-        "board_parked": "community award_id event_uid award parked_at",
+        "board_parked": "community award_id event_uid award parked_at look_at",
         "board_purges": "board_no starts_on",
         "board_versions": "community version",
         "boards": (

@@ -90,9 +90,9 @@ async def put_results(state: StackState, ids: dict[str, str]) -> None:
     last = datetime.now(UTC).date().replace(day=1) - timedelta(days=1)
     await conn.execute(
         """
-        insert into board_cuts (community, board_id, starts_on, ends_on, title, cut_at, is_final, is_whole,
+        insert into board_cuts (community, board_id, period, starts_on, ends_on, title, cut_at, is_final, is_whole,
                                 members, late_awards, late_points)
-        values ($1, 'month', $2, $3, 'This month', now(), true, true, 3, 1, 30)
+        values ($1, 'month', 'month', $2, $3, 'This month', now(), true, true, 3, 1, 30)
         """,
         COMMUNITY,
         first,
@@ -102,7 +102,9 @@ async def put_results(state: StackState, ids: dict[str, str]) -> None:
         (("bo", 1, 900, "Dinner for two"), ("ada", 2, 600, "A mug"), ("dee", 2, 600, "A mug")), start=1
     ):
         await conn.execute(
-            "insert into board_results values ($1, 'month', $2, $3, $4, $5, $6, now())",
+            "insert into board_results"
+            " (community, board_id, period, starts_on, place, member_id, rank, points, reached_at)"
+            " values ($1, 'month', 'month', $2, $3, $4, $5, $6, now())",
             COMMUNITY,
             first,
             place,

@@ -171,12 +171,12 @@ async def test_a_badge_is_given_with_words_and_taken_back_and_a_secret_has_no_pa
     ):
         page = manager.page
         await manager.go(path)
-        await page.get_by_role("button", name="Dai il distintivo").click()
+        await page.get_by_role("button", name="Dai il badge").click()
         await expect(page.get_by_role("alert")).to_contain_text("Ci sono 2 problemi")
         assert (await manager.violations(), await manager.width()) == ([], 320)
         await page.locator("#badge").select_option("hero")
         await page.get_by_label("Per che cosa").fill("Kept the booth open")
-        await page.get_by_role("button", name="Dai il distintivo").click()
+        await page.get_by_role("button", name="Dai il badge").click()
         await expect(page.locator(".badges").first).to_contain_text("“Kept the booth open”")
         await linh.go("/me/badges/hero")
         await expect(linh.page.locator("blockquote")).to_have_text("“Kept the booth open”")

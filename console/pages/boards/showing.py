@@ -60,7 +60,11 @@ async def show_one(
 async def show_result(visit: Visit, *, frame: str, base: str, is_named: bool = True) -> Response:
     """The results of a period."""
     params = visit.request.path_params
-    answer = await visit.ask.get("recognition", f"/v1/boards/{params['board_id']}/results/{params['starts_on']}")
+    answer = await visit.ask.get(
+        "recognition",
+        f"/v1/boards/{params['board_id']}/results/{params['starts_on']}",
+        period=visit.request.query_params.get("period") or None,
+    )
     _check(answer)
     return visit.page("pages/boards/result.html", frame=frame, base=base, answer=answer, is_named=is_named)
 

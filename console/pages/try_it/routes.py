@@ -163,12 +163,15 @@ async def _recognised(visit: Visit, awards: list[dict[str, Any]], uid: str) -> t
     )
     causes = {award["award_id"] for award in awards}
     grants = []
-    for answer in (answers[f"has {one}"] for one in members):
+    for member_id in members:
+        answer = answers[f"has {member_id}"]
         if answer.ok:
             held = [("badge", badge) for badge in answer.body["badges"]]
             held += [("level", answer.body["level"])] if answer.body["level"] else []
             grants += [
-                {**one, "kind": kind} for kind, one in held if one["award_id"] in causes or one["event_uid"] == uid
+                {**one, "kind": kind, "member_id": member_id}
+                for kind, one in held
+                if one["award_id"] in causes or one["event_uid"] == uid
             ]
     is_added_up = all(
         answers[f"score {one}"].ok

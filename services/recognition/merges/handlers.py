@@ -33,6 +33,9 @@ async def on_members(tx: Transaction[Settings], facts: list[MemberFact]) -> None
     were_off = await boards.load_off(tx, told)
     followed = await follow(tx, facts)
     await followed_audiences.forget(tx, erased=followed.erased)
+    # Who is shown before who is due and the numbers of holders, as awards take these locks. Of whoever is merged
+    # or parts it is found here by who they are now, and once more as their boards are put together.
+    await boards.follow_members(tx, followed, were_off=were_off)
     await keep_wishes(tx, followed)
     moved = await keep_zones(tx, followed)
     await badges.keep_moved(tx, moved)
@@ -52,7 +55,6 @@ async def on_members(tx: Transaction[Settings], facts: list[MemberFact]) -> None
         await badges.regroup(tx, community=community, groups=groups)
         await levels.regroup(tx, community=community, groups=groups)
         await celebrations.regroup(tx, community=community, groups=groups)
-    await boards.follow_members(tx, followed, were_off=were_off)
 
 
 async def on_guidelines(tx: Transaction, facts: list[GuidelineFact]) -> None:

@@ -20,7 +20,8 @@ class Work(StrEnum):
     """What communities have turns for: members of whom something changed, and all by a new version.
 
     `TOTALS` is members by what a new version asks of points and awards, `COUNTING` numbers by what it counts,
-    `SHOWN` who boards show as suspensions begin and end, and `BOARDS` all else of boards but adding up.
+    `SHOWN` who boards show as suspensions begin and end, `PARKED` awards whose events came later, `ENDED` what
+    boards that are over leave, and `BOARDS` all else of boards but adding up.
     """
 
     QUESTS = "quests"
@@ -32,6 +33,8 @@ class Work(StrEnum):
     TOTALS = "totals"
     COUNTING = "counting"
     SHOWN = "who boards show"
+    PARKED = "parked awards"
+    ENDED = "ended boards"
     BOARDS = "boards"
     NUDGES = "nudges"
 

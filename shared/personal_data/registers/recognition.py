@@ -76,8 +76,8 @@ HELD: Final = (
     Held(
         "board_results",
         personal="",
-        others="community board_id starts_on place member_id rank points reached_at",
-        order="community board_id starts_on place",
+        others="community board_id period starts_on place member_id rank points reached_at",
+        order="community board_id period starts_on place",
         erased=Erased.STAYS,
         says="Places in results of boards",
     ),

@@ -76,14 +76,14 @@ _ALL: Final = (
                 "\n\n[See what you have]({{ link }})",
             ),
             it=(
-                "{{ name }}, hai un nuovo distintivo: {{ title }}",
+                "{{ name }}, hai un nuovo badge: {{ title }}",
                 "Ciao {{ name }},\n\n**{{ title }}**{% if tier %} ({{ tier }}){% endif %} è tuo."
                 "\n\n[Guarda che cosa hai]({{ link }})",
             ),
         ),
         room={
             "en": "{{ name }} has a new badge: {{ title }}",
-            "it": "{{ name }} ha un nuovo distintivo: {{ title }}",
+            "it": "{{ name }} ha un nuovo badge: {{ title }}",
         },
     ),
     Kind(

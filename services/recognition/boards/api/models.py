@@ -170,6 +170,7 @@ class ResultShown(BaseModel):
     """Results of a period of a board."""
 
     title: str = Field(description="As the board was called then", examples=["This month"])
+    period: Period = Field(description="Of which the board was then: two of them may begin on one day")
     starts_on: date
     ends_on: date
     cut_at: datetime = Field(description="When they were taken")
@@ -186,6 +187,7 @@ class ResultShown(BaseModel):
         """What is shown of results."""
         return cls(
             title=result.title,
+            period=result.period,
             starts_on=result.starts_on,
             ends_on=result.ends_on,
             cut_at=result.cut_at,

@@ -1,10 +1,10 @@
 """HTTP routes of the results of boards."""
 
 from datetime import date
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from services.recognition.boards.api.models import (
@@ -19,8 +19,8 @@ from services.recognition.boards.api.models import (
     sees_ids,
     sees_names,
 )
-from services.recognition.boards.domain.places import Result
 from services.recognition.boards.store import reading
+from services.recognition.boards.store.reading import ResultPlace
 from shared.calendars import Span
 from shared.contracts.fields import Slug
 from shared.followed_communities import load_calendar
@@ -29,17 +29,10 @@ from shared.http.problem_types import TOO_MANY_READS
 from shared.merges import load_heads
 
 router = APIRouter(tags=["recognition"])
-
-
-class ResultPlace(NamedTuple):
-    """Where a page of results ended."""
-
-    starts_on: date
-
-    @classmethod
-    def of(cls, result: Result) -> "ResultPlace":
-        """The place of results."""
-        return cls(result.starts_on)
+Kind = Annotated[
+    Literal["year", "quarter", "month", "week", "day"] | None,
+    Query(description="Where a board was of another kind of period before: of which; its own, if not given"),
+]
 
 
 class ResultEntryShown(BaseModel):
@@ -73,18 +66,12 @@ async def get_results(
     place: Annotated[ResultPlace | None, after(ResultPlace)],
     limit: Limit = 12,
 ) -> Page[ResultShown]:
-    """The newest first; a board of all time has none."""
+    """The newest first, of every kind of period that the board was of; of all time there are none."""
     calendar = await load_calendar(conn, community=principal.community)
-    seen = await board_seen(conn, principal, board_id=board_id, calendar=calendar)
-    found: list[Result] = []
-    if seen.board.declared.period != "all_time":
-        found = await reading.page_of_results(
-            conn,
-            community=principal.community,
-            board_id=board_id,
-            before=None if place is None else place.starts_on,
-            limit_count=limit,
-        )
+    await board_seen(conn, principal, board_id=board_id, calendar=calendar)
+    found = await reading.page_of_results(
+        conn, community=principal.community, board_id=board_id, before=place, limit_count=limit
+    )
     return Page[ResultShown].of(found, limit, item=ResultShown.of, place=ResultPlace.of)
 
 
@@ -93,15 +80,24 @@ async def get_results(
     summary="The results of a period of a board",
     responses=problem_responses(UNKNOWN_BOARD, NO_RESULTS, TOO_MANY_READS),
 )
-async def get_result(principal: Reader, board_id: Slug, starts_on: date, conn: Conn, shown: Shown) -> BoardResults:
+async def get_result(
+    principal: Reader, board_id: Slug, starts_on: date, conn: Conn, shown: Shown, period: Kind = None
+) -> BoardResults:
     """Named by its first day. Final ones never change; who is on no board any more is left out of them."""
     community = principal.community
     calendar = await load_calendar(conn, community=community)
     seen = await board_seen(conn, principal, board_id=board_id, calendar=calendar)
-    result = await reading.find_result(conn, community=community, board_id=board_id, starts_on=starts_on)
-    if result is None or seen.board.declared.period == "all_time":
+    kind = period or await reading.find_kind(conn, seen.board, starts_on=starts_on)
+    result = None
+    if kind is not None:
+        result = await reading.find_result(
+            conn, community=community, board_id=board_id, period=kind, starts_on=starts_on
+        )
+    if kind is None or result is None:
         raise Problem(NO_RESULTS, f"GET /v1/boards/{board_id}/results has the periods that there are results of")
-    entries = await reading.load_entries(conn, community=community, board_id=board_id, starts_on=starts_on)
+    entries = await reading.load_entries(
+        conn, community=community, board_id=board_id, period=kind, starts_on=starts_on
+    )
     span = Span(result.starts_on, result.ends_on)
     won = await reading.load_prizes(conn, community=community, board_id=board_id, span=span)
     heads = await load_heads(conn, keys={(community, one.member_id) for one in won})

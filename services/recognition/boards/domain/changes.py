@@ -10,7 +10,7 @@ from shared.contracts.facts import RECOGNITION_GRANTED, AwardData, PointsAwarded
 
 ScoreKey = tuple[str, int, date]  # member id, board's number, first day: in the order of the table's key
 TimeKey = tuple[int, date, str, datetime]  # board's number, first day, member id, event time: as the table's key
-LateKey = tuple[str, str, date]  # community, board's id, first day
+LateKey = tuple[str, str, str, date]  # community, board's id, kind of period, first day
 
 
 class Change(NamedTuple):
@@ -101,7 +101,7 @@ def changes_of(
                 continue
             starts_on = first_day(declared.period, day, week)
             if declared.period != "all_time" and starts_on <= board.final_up_to:
-                late_key = (community, board.board_id, starts_on)
+                late_key = (community, board.board_id, declared.period, starts_on)
                 was = late.get(late_key, Late(0, 0))
                 late[late_key] = Late(was.awards + added.count, was.points + added.points)
                 continue

@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from shared.contracts.fields import Timestamp, Uuid
+from shared.contracts.programme.boards import Period
 
 
 class Late(NamedTuple):
@@ -86,8 +87,9 @@ class ResultEntry(NamedTuple):
 
 
 class Result(NamedTuple):
-    """Results of a period, and what came too late for them."""
+    """Results of a period, and what came too late for them; those of `all_time` are of days, to see who moved."""
 
+    period: Period
     starts_on: date
     ends_on: date
     title: str

@@ -11,18 +11,18 @@ import orjson
 
 from services.recognition.boards.domain.changes import ScoreKey, changes_of, of_persons
 from services.recognition.boards.domain.kept import ALL_TIME, KeptBoard, span_of
-from services.recognition.boards.store import kept, reading, scores
+from services.recognition.boards.store import kept, parked, reading, scores
+from services.recognition.thresholds import store as thresholds_store
 from shared.calendars import Calendar
 from shared.contracts.facts import POINTS_AWARDED, RECOGNITION_GRANTED, AudienceFact, PointsAwarded
 from shared.followed_communities import load_calendar
 from shared.followed_members import Followed
-from shared.merges import lock_persons
+from shared.merges import load_persons
 from shared.transaction import Transaction
 
 MemberKey = tuple[str, str]  # community, member id
-#: Awards of a batch whose events have come since, and until when they are waited for: no event is that late.
+#: Parked awards that are looked at in one transaction.
 PARKED_PIECE_COUNT = 500
-PARKED_MAX_TIME = timedelta(days=7)
 #: What stands for the type of the event of awards that no event led to.
 _OF_NO_EVENT = frozenset({"content.quality.v1", RECOGNITION_GRANTED.name})
 
@@ -57,8 +57,10 @@ async def add_awards(
             await scores.add_own(tx.conn, changes=theirs, may_begin=_may_begin(theirs, by_no, head_of))
         if emptied:
             await scores.set_reached(tx.conn, keys=emptied, heads=head_of, owners=owners)
-    for (community, board_id, starts_on), one in late.items():
-        await reading.add_late(tx.conn, community=community, board_id=board_id, starts_on=starts_on, late=one)
+    for (community, board_id, period, starts_on), one in late.items():
+        await reading.add_late(
+            tx.conn, community=community, board_id=board_id, period=period, starts_on=starts_on, late=one
+        )
 
 
 def _may_begin(keys: Iterable[ScoreKey], by_no: Mapping[int, KeptBoard], head_of: Mapping[str, str]) -> list[bool]:
@@ -84,20 +86,20 @@ async def _placed(
     if wanted <= channels.keys():
         return awards, channels
     missing = wanted - channels.keys()
-    parked = [
+    early = [
         award
         for award in awards
         if (award["community"], award["data"]["event_uid"]) in missing and _is_of_an_event(award)
     ]
-    await kept.park(
+    await parked.add(
         tx.conn,
         awards=[
             (one["community"], one["data"]["award_id"], one["data"]["event_uid"], orjson.dumps(one).decode())
-            for one in parked
+            for one in early
         ],
         parked_at=tx.now,
     )
-    waiting = {(one["community"], one["data"]["award_id"]) for one in parked}
+    waiting = {(one["community"], one["data"]["award_id"]) for one in early}
     return [one for one in awards if (one["community"], one["data"]["award_id"]) not in waiting], channels
 
 
@@ -105,16 +107,23 @@ def _is_of_an_event(award: PointsAwarded) -> bool:
     return "by_hand" not in award["data"] and award["data"]["event_type"] not in _OF_NO_EVENT
 
 
-async def add_parked(tx: Transaction) -> bool:
-    """Add the awards whose events have come since; whether there may be more."""
-    taken = await kept.take_parked(tx.conn, before=tx.now - PARKED_MAX_TIME, limit_count=PARKED_PIECE_COUNT)
-    if not taken:
+async def add_parked(tx: Transaction, *, community: str) -> bool:
+    """Add a community's parked awards whose events have come since; whether any were to be looked at.
+
+    Takes the locks that awards take, in their order.
+    """
+    await thresholds_store.lock_programmes_and_merges(tx.conn, communities=[community])
+    due = await parked.lock_due(tx.conn, community=community, now=tx.now, limit_count=PARKED_PIECE_COUNT)
+    if not due:
         return False
-    awards = [POINTS_AWARDED.adapter.validate_json(one) for one in taken]
-    keys = {(award["community"], award["data"]["member_id"]) for award in awards}
-    heads = await lock_persons(tx.conn, keys=keys)
-    await add_awards(tx, awards, heads=heads, own=heads)
-    return len(taken) == PARKED_PIECE_COUNT
+    come = [POINTS_AWARDED.adapter.validate_json(one.award) for one in due if one.has_come]
+    gone = [one.award_id for one in due if one.has_come or one.is_over(tx.now)]
+    await parked.delete(tx.conn, community=community, award_ids=gone)
+    waiting = [(one.award_id, one.look_at(tx.now)) for one in due if one.award_id not in set(gone)]
+    await parked.set_look_at(tx.conn, community=community, look_at=waiting)
+    heads = await load_persons(tx.conn, keys={(community, award["data"]["member_id"]) for award in come})
+    await add_awards(tx, come, heads=heads, own=heads)
+    return True
 
 
 async def regroup(
@@ -165,7 +174,10 @@ async def load_off(tx: Transaction, members: Collection[MemberKey]) -> WereOff:
 
 
 async def follow_members(tx: Transaction, followed: Followed, *, were_off: WereOff) -> None:
-    """Have whoever wants no part in boards be on none at once, and whoever does again on theirs."""
+    """Have whoever wants no part in boards be on none at once, and whoever does again on theirs.
+
+    Comes before members are regrouped: who is shown is locked here for all communities, in their order.
+    """
     told = [(fact["community"], fact["data"]["member_id"]) for fact in (*followed.identified, *followed.erased)]
     moved = {(one.community, one.member_id) for one in followed.moved}
     concerned = [key for key in told if key[0] in were_off.communities]
@@ -173,6 +185,8 @@ async def follow_members(tx: Transaction, followed: Followed, *, were_off: WereO
         return
     # A bot takes nobody off whom it is merged into, so whether somebody is one counts, too.
     changed = await scores.load_off(tx.conn, members=concerned) ^ were_off.members
+    regrouped = {one.community for one in followed.moved} & were_off.communities
+    await scores.lock_to_show(tx.conn, communities={community for community, *_ in changed} | regrouped)
     await _refresh(tx, {(community, one) for community, one, _ in changed} | (moved & set(concerned)))
 
 
@@ -200,7 +214,10 @@ async def _refresh(tx: Transaction, members: Collection[MemberKey]) -> None:
 
 
 async def apply_suspensions(tx: Transaction, *, communities: Collection[str]) -> None:
-    """Have boards be without whoever is suspended by now, and with whoever is not any more."""
+    """Have boards be without whoever is suspended by now, and with whoever is not any more.
+
+    The lock of merges is held, shared at least: who keeps suspensions holds it, and changes them before this.
+    """
     begun = await scores.load_begun_suspensions(tx.conn, communities=communities)
     await scores.lock_to_show(tx.conn, communities=begun)
     for community in sorted(begun):

@@ -22,7 +22,7 @@ from services.recognition.boards.handlers.following import (
     calendar_of,
     fill,
 )
-from services.recognition.boards.store import counting, kept, reading, scores
+from services.recognition.boards.store import counting, kept, parked, reading, scores
 from services.recognition.metrics import BOARD_CHANGES, BOARD_CUTS, BOARD_PRIZES, TURNS_GIVEN_UP
 from services.recognition.thresholds import handlers as thresholds
 from services.recognition.thresholds import store as thresholds_store
@@ -78,7 +78,13 @@ async def on_programmes(tx: Transaction, programmes: list[ProgrammePublished]) -
 
 
 async def fold_boards(tx: Transaction) -> bool:
-    """Add up how many members have how many points; a timer calls this while it returns True."""
+    """Add up how many members have how many points; a timer calls this while it returns True.
+
+    Of all communities at once, as no statement of it ends for what one of them has: it takes so many rows that
+    nobody else takes, sums of members, and each names a number that is one row on each level. The numbers are
+    locked in one order by whoever adds up, and by nobody else while there are changes of them (`kept.purge`). By
+    turns a thousand communities would cost a thousand transactions a second.
+    """
     folded = await counting.fold(tx.conn, limit_count=FOLDED_PIECE_COUNT)
     BOARD_CHANGES.inc(folded)
     return folded == FOLDED_PIECE_COUNT
@@ -94,16 +100,26 @@ async def keep_boards(tx: Transaction) -> bool:
     begun = await scores.load_begun(tx.conn)
 
     async def work(kind: Work, community: str) -> bool:
-        if kind is Work.SHOWN:
-            await apply_suspensions(tx, communities=[community])
-            return True
+        match kind:
+            case Work.SHOWN:
+                await thresholds_store.lock_programmes_and_merges(tx.conn, communities=[community])
+                await apply_suspensions(tx, communities=[community])
+                return True
+            case Work.PARKED:
+                return await add_parked(tx, community=community)
+            case Work.ENDED:
+                await scores.lock_shown(tx.conn, communities=[community])
+                return await kept.purge(tx.conn, community=community, limit_count=PURGED_PIECE_COUNT)
         await thresholds_store.put_due_in_force(tx.conn, communities=[community], now=tx.now)
         return await _declare(tx, community) or await _fill(tx, community) or await _cut(tx, community)
 
-    turns = [*((Work.SHOWN, one) for one in begun), *((Work.BOARDS, one) for one in {*due, *waiting})]
-    if await take_turn(tx, turns, work=work):
-        return True
-    return await add_parked(tx) or await kept.purge(tx.conn, limit_count=PURGED_PIECE_COUNT)
+    turns = {
+        Work.SHOWN: begun,
+        Work.BOARDS: {*due, *waiting},
+        Work.PARKED: await parked.load_waiting(tx.conn, now=tx.now),
+        Work.ENDED: await kept.load_ended(tx.conn),
+    }
+    return await take_turn(tx, [(kind, one) for kind, those in turns.items() for one in those], work=work)
 
 
 async def _declare(tx: Transaction, community: str, *, fills: bool = True) -> bool:
@@ -212,6 +228,8 @@ async def _fill(tx: Transaction, community: str) -> bool:
 
 
 async def _fill_piece(tx: Transaction, board: KeptBoard) -> None:
+    # Before anything is read: whoever leaves boards meanwhile waits, and then finds the rows that begin here.
+    await scores.lock_shown(tx.conn, communities=[board.community])
     members = await kept.page_of_members(
         tx.conn, community=board.community, after=board.filled_up_to, limit_count=FILLED_PIECE_COUNT
     )

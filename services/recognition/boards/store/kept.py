@@ -1,8 +1,9 @@
 """The SQL of which boards are kept, how far each is, and of what goes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Final
 
 from asyncpg import Record
 
@@ -11,6 +12,14 @@ from shared.contracts.programme import Board
 from shared.postgres import Connection
 
 BOARDS_REMEMBERED_COUNT = 256
+#: What a period, or a board, leaves behind, table by table, and by which index: no piece sorts or reads the rest.
+_PURGED: Final = {
+    "board_scores": "board_no, starts_on, is_shown, -points, reached_at, member_id",
+    "own_board_scores": "board_no, starts_on",
+    "board_times": "board_no, starts_on, member_id, event_time",
+    "board_changes": "board_no, starts_on",
+    "board_counts": "board_no, starts_on, level, bucket",
+}
 BEFORE_EVERY_MEMBER = "00000000-0000-0000-0000-000000000000"
 
 
@@ -219,34 +228,54 @@ async def add_purge(conn: Connection, *, board_no: int, starts_on: date) -> None
     )
 
 
-async def purge(conn: Connection, *, limit_count: int) -> bool:
-    """Delete up to so many rows of each table of a period, or board, that is over; whether there was any."""
-    row = await conn.fetchrow("select board_no, starts_on from board_purges order by 1, 2 limit 1 for update")
+async def load_ended(conn: Connection) -> list[str]:
+    """Communities with rows of periods, or boards, that are over."""
+    rows = await conn.fetch(
+        "select distinct community from board_purges join boards using (board_no) order by community"
+    )
+    return [row["community"] for row in rows]
+
+
+async def purge(conn: Connection, *, community: str, limit_count: int) -> bool:
+    """Delete up to so many rows of a table of a period, or board, that is over; whether there was any.
+
+    Who is shown is locked, so nobody else changes what members have there. Whoever adds up changes of it is waited
+    for where these are deleted; the numbers go only once none are left, and nobody else locks them by then.
+    """
+    row = await conn.fetchrow(
+        """
+        select board_no, starts_on from board_purges join boards using (board_no) where community = $1
+        order by 1, 2 limit 1 for update of board_purges skip locked
+        """,
+        community,
+    )
     if row is None:
         return False
-    left = 0
-    for table in ("board_scores", "own_board_scores", "board_times", "board_changes", "board_counts"):
+    # A period's rows are found by two columns of an index; asked for as "or", all of a board's would be read.
+    of, key = "board_no = $2", [row["board_no"]]
+    if row["starts_on"] is not None:
+        of, key = f"{of} and starts_on = $3", [*key, row["starts_on"]]
+    for table, order in _PURGED.items():
         status: str = await conn.execute(
             f"""
             delete from {table} where ctid = any(array(
-                select ctid from {table} where board_no = $1 and ($2::date is null or starts_on = $2) limit $3))
+                select ctid from {table} where {of} order by {order} limit $1 for update))
             """,  # noqa: S608 -- from a list here
-            row["board_no"],
-            row["starts_on"],
             limit_count,
+            *key,
         )
-        left = max(left, int(status.rsplit(" ", 1)[1]))
-    if left < limit_count:
-        await conn.execute(
-            "delete from board_purges where board_no = $1 and starts_on is not distinct from $2",
-            row["board_no"],
-            row["starts_on"],
-        )
-        await conn.execute(
-            "delete from boards where board_no = $1 and is_over and $2::date is null",
-            row["board_no"],
-            row["starts_on"],
-        )
+        if int(status.rsplit(" ", 1)[1]) == limit_count:
+            return True
+    await conn.execute(
+        "delete from board_purges where board_no = $1 and starts_on is not distinct from $2",
+        row["board_no"],
+        row["starts_on"],
+    )
+    await conn.execute(
+        "delete from boards where board_no = $1 and is_over and $2::date is null",
+        row["board_no"],
+        row["starts_on"],
+    )
     return True
 
 
@@ -262,31 +291,3 @@ async def load_channels(conn: Connection, *, keys: Collection[tuple[str, str]]) 
         [event_uid for _, event_uid in keys],
     )
     return {(row["community"], str(row["event_uid"])): row["channel"] or "" for row in rows}
-
-
-async def park(conn: Connection, *, awards: Sequence[tuple[str, str, str, str]], parked_at: datetime) -> None:
-    """Keep awards whose events have not come: community, award, event, and the award's fact as JSON."""
-    await conn.execute(
-        """
-        insert into board_parked (community, award_id, event_uid, award, parked_at)
-        select *, $5 from unnest($1::text[], $2::uuid[], $3::uuid[], $4::jsonb[]) on conflict do nothing
-        """,
-        *(list(column) for column in zip(*awards, strict=True)),
-        parked_at,
-    )
-
-
-async def take_parked(conn: Connection, *, before: datetime, limit_count: int) -> list[str]:
-    """Take out awards whose events have come since, as JSON, and drop those parked `before`."""
-    await conn.execute("delete from board_parked where parked_at < $1", before)
-    rows = await conn.fetch(
-        """
-        delete from board_parked where (award_id, community) in (
-            select p.award_id, p.community from board_parked p
-            join counted_events e using (community, event_uid)
-            where e.event is not null order by p.award_id limit $1 for update of p skip locked)
-        returning award
-        """,
-        limit_count,
-    )
-    return [row["award"] for row in rows]

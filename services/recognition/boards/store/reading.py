@@ -11,6 +11,7 @@ from services.recognition.boards.domain.places import Entry, Late, Place, Result
 from services.recognition.boards.domain.prizes import Won
 from shared.calendars import Span
 from shared.contracts.fields import Uuid
+from shared.contracts.programme.boards import Period
 from shared.postgres import Connection
 
 _PAGE = """
@@ -128,13 +129,13 @@ async def put_results(
     conn: Connection, board: KeptBoard, *, cut: Cut, entries: Sequence[Entry], members: int, cut_at: datetime
 ) -> None:
     """Keep the results of a period, in place of any that were not final."""
-    key = board.community, board.board_id, cut.span.starts_on
+    key = board.community, board.board_id, board.declared.period, cut.span.starts_on
     await conn.execute(
         """
         insert into board_cuts as c (
-            community, board_id, starts_on, ends_on, title, cut_at, is_final, is_whole, members)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        on conflict (community, board_id, starts_on) do update
+            community, board_id, period, starts_on, ends_on, title, cut_at, is_final, is_whole, members)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        on conflict (community, board_id, period, starts_on) do update
         set ends_on = excluded.ends_on, title = excluded.title, cut_at = excluded.cut_at,
             is_final = excluded.is_final, is_whole = excluded.is_whole, members = excluded.members,
             late_awards = case when c.ends_on = excluded.ends_on then c.late_awards else 0 end,
@@ -148,11 +149,14 @@ async def put_results(
         board.is_whole,
         members,
     )
-    await conn.execute("delete from board_results where community = $1 and board_id = $2 and starts_on = $3", *key)
+    await conn.execute(
+        "delete from board_results where community = $1 and board_id = $2 and period = $3 and starts_on = $4", *key
+    )
     await conn.execute(
         """
-        insert into board_results (community, board_id, starts_on, place, member_id, rank, points, reached_at)
-        select $1, $2, $3, * from unnest($4::int[], $5::uuid[], $6::int[], $7::bigint[], $8::timestamptz[])
+        insert into board_results (
+            community, board_id, period, starts_on, place, member_id, rank, points, reached_at)
+        select $1, $2, $3, $4, * from unnest($5::int[], $6::uuid[], $7::int[], $8::bigint[], $9::timestamptz[])
         """,
         *key,
         [entry.place for entry in entries],
@@ -164,52 +168,87 @@ async def put_results(
 
 
 async def drop_old_results(conn: Connection, board: KeptBoard, *, keep_count: int) -> None:
-    """Delete the results of a board but for those of the newest periods."""
+    """Delete the results of a board but for those of the newest periods of its kind."""
     await conn.execute(
         """
         with old as (
-            delete from board_cuts where community = $1 and board_id = $2 and starts_on in (
-                select starts_on from board_cuts where community = $1 and board_id = $2
-                order by starts_on desc offset $3)
+            delete from board_cuts where community = $1 and board_id = $2 and period = $3 and starts_on in (
+                select starts_on from board_cuts where community = $1 and board_id = $2 and period = $3
+                order by starts_on desc offset $4)
             returning starts_on)
-        delete from board_results where community = $1 and board_id = $2 and starts_on in (select * from old)
+        delete from board_results
+        where community = $1 and board_id = $2 and period = $3 and starts_on in (select * from old)
         """,
         board.community,
         board.board_id,
+        board.declared.period,
         keep_count,
     )
 
 
+class ResultPlace(NamedTuple):
+    """Where a page of results ended."""
+
+    starts_on: date
+    period: Period
+
+    @classmethod
+    def of(cls, result: Result) -> "ResultPlace":
+        """The place of results."""
+        return cls(result.starts_on, result.period)
+
+
 async def page_of_results(
-    conn: Connection, *, community: str, board_id: str, before: date | None, limit_count: int
+    conn: Connection, *, community: str, board_id: str, before: ResultPlace | None, limit_count: int
 ) -> list[Result]:
-    """Of which periods of a board there are results, newest first."""
+    """Of which periods of a board, whatever it was of when, there are results, newest first; none of all time."""
     rows = await conn.fetch(
         """
-        select * from board_cuts where community = $1 and board_id = $2 and ($3::date is null or starts_on < $3)
-        order by starts_on desc limit $4
+        select * from board_cuts where community = $1 and board_id = $2 and period <> 'all_time'
+            and ($3::date is null or (starts_on, period) < ($3, $4::text))
+        order by starts_on desc, period desc limit $5
         """,
         community,
         board_id,
-        before,
+        *(before or (None, None)),
         limit_count,
     )
     return [_result(row) for row in rows]
 
 
-async def find_result(conn: Connection, *, community: str, board_id: str, starts_on: date) -> Result | None:
-    """The results of the period that begins on a day; None where there are none."""
+async def find_result(
+    conn: Connection, *, community: str, board_id: str, period: Period, starts_on: date
+) -> Result | None:
+    """The results of the period of that kind that begins on a day; None where there are none."""
     row = await conn.fetchrow(
-        "select * from board_cuts where community = $1 and board_id = $2 and starts_on = $3",
+        "select * from board_cuts where community = $1 and board_id = $2 and period = $3 and starts_on = $4",
         community,
         board_id,
+        period,
         starts_on,
     )
     return None if row is None else _result(row)
 
 
+async def find_kind(conn: Connection, board: KeptBoard, *, starts_on: date) -> Period | None:
+    """Of which kind of period there are results that begin on a day: the board's own first, else the shortest."""
+    period: Period | None = await conn.fetchval(
+        """
+        select period from board_cuts
+        where community = $1 and board_id = $2 and starts_on = $4 and period <> 'all_time'
+        order by period <> $3, ends_on limit 1
+        """,
+        board.community,
+        board.board_id,
+        board.declared.period,
+        starts_on,
+    )
+    return period
+
+
 def _result(row: Record) -> Result:
     return Result(
+        row["period"],
         row["starts_on"],
         row["ends_on"],
         row["title"],
@@ -221,7 +260,9 @@ def _result(row: Record) -> Result:
     )
 
 
-async def load_entries(conn: Connection, *, community: str, board_id: str, starts_on: date) -> list[ResultEntry]:
+async def load_entries(
+    conn: Connection, *, community: str, board_id: str, period: Period, starts_on: date
+) -> list[ResultEntry]:
     """Who was on a board at its end, of those whom boards show now, with the ranks of then."""
     rows = await conn.fetch(
         f"""
@@ -230,11 +271,12 @@ async def load_entries(conn: Connection, *, community: str, board_id: str, start
         left join merges m on m.community = r.community and m.member_id = r.member_id
         left join followed_members n
             on n.community = r.community and n.member_id = coalesce(m.head_id, r.member_id)
-        where r.community = $1 and r.board_id = $2 and r.starts_on = $3 and {_STILL_SHOWN}
+        where r.community = $1 and r.board_id = $2 and r.period = $3 and r.starts_on = $4 and {_STILL_SHOWN}
         order by r.place
         """,  # noqa: S608 -- from a list here
         community,
         board_id,
+        period,
         starts_on,
     )
     return [
@@ -246,30 +288,33 @@ async def load_ranks_before(
     conn: Connection, board: KeptBoard, *, starts_on: date, member_ids: Collection[str]
 ) -> dict[str, int] | None:
     """The ranks that these members had in the results of a period; None where there are none of it."""
-    if await find_result(conn, community=board.community, board_id=board.board_id, starts_on=starts_on) is None:
+    key = board.community, board.board_id, board.declared.period, starts_on
+    is_there = "select from board_cuts where community = $1 and board_id = $2 and period = $3 and starts_on = $4"
+    if await conn.fetchrow(is_there, *key) is None:
         return None
     rows = await conn.fetch(
         """
         select member_id, rank from board_results
-        where community = $1 and board_id = $2 and starts_on = $3 and member_id = any($4::uuid[])
+        where community = $1 and board_id = $2 and period = $3 and starts_on = $4 and member_id = any($5::uuid[])
         """,
-        board.community,
-        board.board_id,
-        starts_on,
+        *key,
         list(member_ids),
     )
     return {str(row["member_id"]): row["rank"] for row in rows}
 
 
-async def add_late(conn: Connection, *, community: str, board_id: str, starts_on: date, late: Late) -> None:
+async def add_late(
+    conn: Connection, *, community: str, board_id: str, period: str, starts_on: date, late: Late
+) -> None:
     """Note beside final results what came too late for them."""
     await conn.execute(
         """
-        update board_cuts set late_awards = late_awards + $4, late_points = late_points + $5
-        where community = $1 and board_id = $2 and starts_on = $3
+        update board_cuts set late_awards = late_awards + $5, late_points = late_points + $6
+        where community = $1 and board_id = $2 and period = $3 and starts_on = $4
         """,
         community,
         board_id,
+        period,
         starts_on,
         *late,
     )

@@ -29,7 +29,7 @@ def why_less(claim: Claim, document: Any) -> Declined | None:  # noqa: PLR0911 -
     if claim.withheld is not None or not claim.is_settled:
         return _waiting(claim)
     if claim.ceiling is not None and claim.ceiling_by is not None and claim.ceiling <= claim.room:
-        return _beyond(claim, claim.ceiling, claim.ceiling_by)
+        return _beyond(claim, claim.ceiling, claim.ceiling_by, campaign=_title(document, claim.campaign))
     if claim.pace is not None and claim.cut not in (None, Cut.LIMIT):
         return _paced(claim, claim.pace, claim.cut)
     limits = [found.limit for found in declared(document) if claim.rule_id in found.limit.rules]
@@ -46,13 +46,19 @@ def _waiting(claim: Claim) -> Declined:
     return _declined(claim, "waiting", "what fits under limits is being worked out")
 
 
-def _beyond(claim: Claim, ceiling: int, by: Ceiling) -> Declined:
+def _title(document: Any, campaign_id: str | None) -> str:
+    """What a version calls a campaign; its id where that version is not known any more."""
+    campaigns = (document or {}).get("campaigns") or ()
+    return str(next((one["title"] for one in campaigns if one["id"] == campaign_id), campaign_id))
+
+
+def _beyond(claim: Claim, ceiling: int, by: Ceiling, *, campaign: str) -> Declined:
     given = f"{ceiling} of {claim.room} points"
     if by is Ceiling.BUDGET:
-        return _declined(claim, "budget", f"{given} were left in the budget of the campaign `{claim.campaign}`")
+        return _declined(claim, "budget", f"{given} were left in the budget of the campaign “{campaign}”")
     if by is Ceiling.PACING:
-        return _declined(claim, "pacing", f"{given}: the campaign `{claim.campaign}` spent faster than planned")
-    return _declined(claim, "stopped", f"{given}: the campaign `{claim.campaign}` was stopped")
+        return _declined(claim, "pacing", f"{given}: the campaign “{campaign}” spent faster than planned")
+    return _declined(claim, "stopped", f"{given}: the campaign “{campaign}” was stopped")
 
 
 def _paced(claim: Claim, pace: Pace, cut: Cut | None) -> Declined:

@@ -15,6 +15,7 @@ class CompiledCampaign:
     """A campaign as far as an event alone decides: nothing of its budget."""
 
     id: str
+    title: str
     starts: date
     ends: date
     closes_at: datetime
@@ -31,13 +32,14 @@ class CompiledCampaign:
         """
         day = event.get("day") or event_time.date()
         if not self.starts <= day <= self.ends:
-            return "campaign", f"the campaign `{self.id}` is from {self.starts} to {self.ends}; it was on {day}"
+            return "campaign", f"the campaign “{self.title}” is from {self.starts} to {self.ends}; it was on {day}"
         if received_at >= self.closes_at:
-            return "campaign", f"the books of the campaign `{self.id}` closed at {self.closes_at:%Y-%m-%dT%H:%MZ}"
+            at = f"{self.closes_at:%Y-%m-%d %H:%M} UTC"
+            return "campaign", f"the books of the campaign “{self.title}” closed at {at}"
         if self.holdout_percent and is_held_out(
             event["community"], self.id, person_id, percent=self.holdout_percent
         ):
-            return "holdout", f"the campaign `{self.id}` leaves {self.holdout_percent} % of the members out"
+            return "holdout", f"the campaign “{self.title}” leaves {self.holdout_percent} of 100 members out"
         return None
 
 
@@ -46,6 +48,7 @@ def campaigns_of(programme: Programme) -> Mapping[str, CompiledCampaign]:
     return {
         one.id: CompiledCampaign(
             one.id,
+            one.title,
             date.fromisoformat(one.starts),
             date.fromisoformat(one.ends),
             closes_at(one),

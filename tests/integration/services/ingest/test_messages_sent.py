@@ -198,7 +198,7 @@ async def test_a_message_goes_once_in_the_members_language_and_looks_as_the_comm
     await send(community)
     await send(community)
     [mail] = mail_server.to(address)
-    assert mail["Subject"] == "Ada, hai un nuovo distintivo: Solver <b>*of*</b> all"
+    assert mail["Subject"] == "Ada, hai un nuovo badge: Solver <b>*of*</b> all"
     assert mail["From"] == "Acme's users <hello@plaudit.example>"
     assert mail["Reply-To"] == "team@acme.example"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

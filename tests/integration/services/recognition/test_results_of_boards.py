@@ -1,5 +1,6 @@
 """Results of boards: taken when a period ends, final after its freeze, with prizes told once; who sees what."""
 
+import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -249,6 +250,51 @@ async def test_what_was_won_of_a_shorter_period_by_the_same_name_keeps_nobody_fr
     assert [(name, won) for _, name, _, won in (await results(api, world))[1]] == shown
 
 
+async def test_a_quarter_leaves_the_results_of_the_month_that_began_on_its_day(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    first = datetime(NOON.year, (NOON.month - 1) // 3 * 3 + 1, 1, 12, tzinfo=UTC)
+    path = f"/v1/boards/month/results/{first.date()}"
+
+    async def declared(version: int, at: datetime, board: dict[str, Any]) -> None:
+        document = {"recognition": {"boards": [board]}}
+        async with world.begin() as tx:
+            tx.now = at
+            await keeping.on_programmes(tx, [world.programme_fact(version, document, at)])
+        await keep(world, until=at)
+
+    async def names(**of: str) -> tuple[str, list[str]]:
+        answer = await api.get(path, params=of)
+        assert answer.status_code == 200, answer.text
+        found = {world.uuid(name): name for name in "abc"}
+        return answer.json()["result"]["period"], [found[one["member_id"]] for one in answer.json()["items"]]
+
+    plain = {"id": "month", "title": "In our time", "period": "month"}
+    await declared(1, first, plain)
+    await world.awarded(world.award("a", 50, at=first))
+    over = first + timedelta(days=32)
+    await keep(world, until=over)
+    assert await names() == ("month", ["a"])
+    await declared(2, over, {**plain, "period": "quarter"})
+    await world.awarded(world.award("b", 80, at=over), world.award("c", 9, at=over))
+    await keep(world, until=first + timedelta(days=93))
+    # Each is there; without a word it is the kind that the board is of now.
+    assert await names() == ("quarter", ["b", "a", "c"])
+    assert await names(period="month") == ("month", ["a"])
+    listing = (await api.get("/v1/boards/month/results", params={"limit": 1})).json()
+    rest = (await api.get("/v1/boards/month/results", params={"after": listing["next"]})).json()["items"]
+    kinds = [(one["period"], one["starts_on"]) for one in (*listing["items"], *rest)]
+    assert ("quarter", f"{first.date()}") in kinds
+    assert ("month", f"{first.date()}") in kinds
+    assert (await api.get(path, params={"period": "week"})).status_code == 404
+    # Once it is of all time its days are nobody's results, and what was is there.
+    await declared(3, first + timedelta(days=94), {"id": "month", "title": "Ever"})
+    await keep(world, until=first + timedelta(days=97))
+    assert await names(period="quarter") == ("quarter", ["b", "a", "c"])
+    after = (await api.get("/v1/boards/month/results")).json()["items"]
+    assert {one["period"] for one in after} == {"month", "quarter"}
+
+
 async def test_who_moved_since_the_results_before(world: Any, api: httpx.AsyncClient) -> None:
     await declare(world, 1, [{"id": "day", "title": "Today", "period": "day"}, {"id": "ever", "title": "Ever"}])
     await world.awarded(world.award("a", 50), world.award("b", 30), world.award("c", 20))
@@ -315,8 +361,11 @@ async def test_a_channels_board_waits_for_the_event(world: Any, api: httpx.Async
     by_hand = award("by hand", world.uuid("nothing"), by_hand={"person_id": world.uuid("manager")})
     await world.awarded(award("first", told["uid"]), by_hand)
 
+    looked = itertools.count(1)
+
     async def points(board: str) -> list[int]:
-        await keep(world)
+        # Later each time: what has waited is not looked at again at once.
+        await keep(world, until=max(NOON, datetime.now(UTC)) + timedelta(hours=next(looked)))
         return [one["points"] for one in (await api.get(f"/v1/boards/{board}")).json()["items"]]
 
     assert (await points("chat"), await points("ever")) == ([], [7])

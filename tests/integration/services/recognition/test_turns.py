@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
+import orjson
 import pytest
 
 from services.recognition.badges.handlers.deciding import keep_badges
@@ -12,6 +13,7 @@ from services.recognition.badges.store import standing as badges_store
 from services.recognition.boards.handlers.keeping import keep_boards
 from services.recognition.boards.handlers.keeping import on_programmes as on_published
 from services.recognition.boards.store import kept as boards_store
+from services.recognition.boards.store import parked as parked_store
 from services.recognition.boards.store import scores as scores_store
 from services.recognition.counts import store as counts_store
 from services.recognition.counts.handlers import keep_counting, on_events
@@ -48,6 +50,7 @@ ONE = {
         "quests": [{"id": "once", "title": "Once", "steps": [{"id": "s", "title": "S", "rule": "message"}]}],
     },
 }
+EVER = {"id": "ever", "title": "Ever"}
 DUE = {
     "badges": "select exists (select from badge_due where community = $1)",
     "levels": "select exists (select from level_due where community = $1 and due_at <= now())",
@@ -156,6 +159,8 @@ async def test_a_community_whose_statement_takes_too_long_costs_no_other_its_tur
         (Work.COUNTING, keep_counting, counts_store, "lock_behind", "programmes_in_force", "{behind}"),
         (Work.BOARDS, keep_boards, boards_store, "find_stale", "programmes_in_force", "{stale}"),
         (Work.SHOWN, keep_boards, scores_store, "apply_suspensions", "suspensions", "not is_applied"),
+        (Work.PARKED, keep_boards, parked_store, "lock_due", "board_parked", "true"),
+        (Work.ENDED, keep_boards, boards_store, "purge", "boards", "is_over"),
         (Work.NUDGES, keep_nudges, nudges_store, "lock_due", "nudge_prompts", "due_at <= now()"),
     ],
 )
@@ -220,6 +225,17 @@ async def _have_waiting(world: RecognitionWorld, kind: Work) -> None:
             world.uuid("a"),
             world.uuid("suspension"),
         )
+    if kind is Work.PARKED:
+        told = event(world, 1, "a")
+        await world.handle(on_events, told)
+        fact = world.award_fact(world.uuid("award"), "a", 7, told["uid"])
+        async with world.begin() as tx:
+            award = world.community, world.uuid("award"), told["uid"], orjson.dumps(fact).decode()
+            await parked_store.add(tx.conn, awards=[award], parked_at=tx.now)
+    if kind is Work.ENDED:
+        await world.handle(on_published, world.programme_fact(2, {"recognition": {"boards": [EVER]}}))
+        await world.awarded(world.award("a", 5))
+        await world.handle(on_published, world.programme_fact(3, {"recognition": {}}))
     if kind is Work.NUDGES:
         await world.pool.execute(
             "insert into nudge_prompts (community, nudge, cause_id, member_id, due_at)"

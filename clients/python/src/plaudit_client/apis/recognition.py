@@ -204,7 +204,7 @@ class Recognition:
     def get_results(
         self, board_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.ResultShownPage:
-        """The newest first; a board of all time has none."""
+        """The newest first, of every kind of period that the board was of; of all time there are none."""
         return cast(
             "types.ResultShownPage",
             self._ask(
@@ -224,12 +224,23 @@ class Recognition:
             call("recognition", "GET", f"/v1/boards/{as_segment(board_id)}/results", params={"limit": limit}),
         )
 
-    def get_result(self, board_id: str, starts_on: str) -> types.BoardResults:
+    def get_result(
+        self,
+        board_id: str,
+        starts_on: str,
+        *,
+        period: Literal["year", "quarter", "month", "week", "day"] | None = None,
+    ) -> types.BoardResults:
         """Named by its first day. Final ones never change; who is on no board any more is left out of them."""
         return cast(
             "types.BoardResults",
             self._ask(
-                call("recognition", "GET", f"/v1/boards/{as_segment(board_id)}/results/{as_segment(starts_on)}")
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/boards/{as_segment(board_id)}/results/{as_segment(starts_on)}",
+                    params={"period": period},
+                )
             ),
         )
 
@@ -1134,7 +1145,7 @@ class AsyncRecognition:
     async def get_results(
         self, board_id: str, *, limit: int | None = None, after: str | None = None
     ) -> types.ResultShownPage:
-        """The newest first; a board of all time has none."""
+        """The newest first, of every kind of period that the board was of; of all time there are none."""
         return cast(
             "types.ResultShownPage",
             await self._ask(
@@ -1154,12 +1165,23 @@ class AsyncRecognition:
             call("recognition", "GET", f"/v1/boards/{as_segment(board_id)}/results", params={"limit": limit}),
         )
 
-    async def get_result(self, board_id: str, starts_on: str) -> types.BoardResults:
+    async def get_result(
+        self,
+        board_id: str,
+        starts_on: str,
+        *,
+        period: Literal["year", "quarter", "month", "week", "day"] | None = None,
+    ) -> types.BoardResults:
         """Named by its first day. Final ones never change; who is on no board any more is left out of them."""
         return cast(
             "types.BoardResults",
             await self._ask(
-                call("recognition", "GET", f"/v1/boards/{as_segment(board_id)}/results/{as_segment(starts_on)}")
+                call(
+                    "recognition",
+                    "GET",
+                    f"/v1/boards/{as_segment(board_id)}/results/{as_segment(starts_on)}",
+                    params={"period": period},
+                )
             ),
         )
 

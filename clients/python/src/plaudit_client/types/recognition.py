@@ -1058,6 +1058,7 @@ class ResultShown(TypedDict):
     late_awards: int
     late_points: int
     members: int
+    period: Literal["all_time", "year", "quarter", "month", "week", "day"]
     starts_on: str
     title: str
 

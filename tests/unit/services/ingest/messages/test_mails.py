@@ -30,7 +30,7 @@ def content(mail: EmailMessage, kind: str) -> str:
     "text",
     [
         "Ada, you have a new badge",
-        "Ada, hai un nuovo distintivo: perché sì",
+        "Ada, hai un nuovo badge: perché sì",
         "達人 " * 40,
         "x" * 190,
         "=?utf-8?q?hidden?=",

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from services.recognition.boards.domain.changes import Change, changes_of
 from services.recognition.boards.domain.kept import ALL_TIME, Cut, KeptBoard, first_day, next_cut, span_of
+from services.recognition.boards.domain.parked import Parked
 from services.recognition.boards.domain.places import Entry, Late, Place, Score, ranked
 from services.recognition.boards.domain.prizes import may_win_beyond, winners
 from shared.calendars import PLAIN, Calendar, Reckoning, Span
@@ -148,7 +149,7 @@ def test_what_comes_after_the_freeze_is_late() -> None:
     awards = [fact(5), fact(2), fact(7, datetime(2026, 4, 1, tzinfo=UTC))]
     changes, _, late = changes_of(awards, {"acme": [kept]}, {})
     assert [(key[2], change.points) for key, change in changes.items()] == [(date(2026, 4, 1), 7)]
-    assert late == {("acme", "board", date(2026, 3, 1)): (2, 7)}
+    assert late == {("acme", "board", "month", date(2026, 3, 1)): (2, 7)}
 
 
 @pytest.mark.parametrize(
@@ -261,3 +262,11 @@ def test_boards_that_mean_nothing_are_refused(said: dict[str, Any], refused: str
 def test_entries_keep_their_order() -> None:
     assert ranked([]) == []
     assert ranked(scores({"a": 3}))[0] == Entry(1, 1, Score("a", None, 3, AT))
+
+
+def test_what_waits_for_its_event_is_looked_at_less_and_less_often() -> None:
+    parked = Parked("award", "{}", AT, has_come=False)
+    waits = [parked.look_at(AT + timedelta(seconds=waited)) - AT for waited in (0, 2, 40, 7_200)]
+    assert [wait.total_seconds() for wait in waits] == [1, 3, 50, 7_800]
+    assert not parked.is_over(AT + timedelta(days=7))
+    assert parked.is_over(AT + timedelta(days=7, seconds=1))

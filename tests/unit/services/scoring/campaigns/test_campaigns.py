@@ -194,7 +194,7 @@ def test_what_a_budget_declined_it_does_not_give_when_others_give_back() -> None
     declined = why_less(mine[4], document_of(text))
     assert declined is not None
     assert declined.reason == "budget"
-    assert declined.detail == "2 of 7 points were left in the budget of the campaign `spring`"
+    assert declined.detail == "2 of 7 points were left in the budget of the campaign “Spring”"
     mine[0].state = State.REMOVED
     give(mine, {1: campaign(text)}, books)
     tell(mine)

@@ -39,7 +39,12 @@ async def load_hands(conn: Connection, *, community: str, run_id: str) -> list[H
             union all
             select c.changed_by_person, c.changed_by, $4, p.payout_id
             from eligible p join payee_changes c using (community, member_id)
-            where c.iban = p.iban or c.revision >= coalesce(p.payee_revision, 1)
+            where p.receiver_id is null and (c.iban = p.iban or c.revision >= coalesce(p.payee_revision, 1))
+            union all
+            select c.changed_by_person, c.changed_by, $4, p.payout_id
+            from eligible p join payee_receivers c using (community, member_id)
+            where c.receiver_id = p.receiver_id
+                or p.receiver_id is not null and c.revision >= coalesce(p.payee_revision, 1)
             union all
             select c.changed_by_person, c.changed_by, $5, p.payout_id
             from eligible p

@@ -8,8 +8,9 @@ import pytest
 from plaudit.sandbox_provider.hooks import hook_body, hook_headers
 from plaudit.sandbox_provider.orders import Behaviour, Hooks
 from tests.integration.services.rewards.cards import SECRET
-from tests.integration.services.rewards.finance import Finance
+from tests.integration.services.rewards.finance import ByHand, Finance
 from tests.integration.services.rewards.remitting import Till, remitting
+from tests.integration.services.rewards.test_bank_checks import check as checked
 
 pytestmark = pytest.mark.stack
 
@@ -146,7 +147,7 @@ async def test_another_payment_under_the_key_waits_for_two_people(till: Till) ->
     early = await till.act(run, "acknowledge", note="looked at it")
     assert early.json()["type"] == "urn:plaudit:problem:remittance-not-put-right"
     payout = await till.payout(run)
-    noted = await till.finance.outcome(run, "failed", payouts=[payout["payout_id"]], reason="not paid")
+    noted = await till.finance.outcome(run, "failed", payout_ids=[payout["payout_id"]], reason="not paid")
     assert noted.status_code == 200, noted.text
     assert (await till.act(run, "acknowledge", note="their support says so")).json()["trouble"] is None
 
@@ -156,7 +157,7 @@ async def test_what_people_found_failed_and_the_provider_paid_is_trouble(till: T
     run = await till.filed()
     await till.work()
     payout = await till.payout(run)
-    await till.finance.outcome(run, "failed", payouts=[payout["payout_id"]], reason="their support says so")
+    await till.finance.outcome(run, "failed", payout_ids=[payout["payout_id"]], reason="their support says so")
     (paid,) = till.shop.till.payouts
     till.shop.till.change(paid, "paid")
     await till.work(later_seconds=3_700)
@@ -167,7 +168,7 @@ async def test_what_people_found_failed_and_the_provider_paid_is_trouble(till: T
 async def test_a_payout_that_people_gave_up_is_never_placed(till: Till) -> None:
     run = await till.filed()
     payout = await till.payout(run)
-    await till.finance.outcome(run, "failed", payouts=[payout["payout_id"]], reason="stopped")
+    await till.finance.outcome(run, "failed", payout_ids=[payout["payout_id"]], reason="stopped")
     await till.work()
     assert till.shop.till.payouts == []
     assert await till.state(run) == "failed"
@@ -206,3 +207,31 @@ async def test_webhooks_and_polling_lead_to_one_state(till: Till, how: Hooks) ->
     await till.work(later_seconds=3_700)
     assert await till.state(run) == "settled"
     assert (await till.world.check()).differences == 0
+
+
+async def test_the_daily_check_hears_the_provider_in_the_banks_place(till: Till, by_hand: ByHand) -> None:
+    run = await till.filed()
+    await till.work()
+    (day,) = (await checked(till.finance))["days"]
+    assert (day["ledger_minor"], day["payouts_minor"], day["bank_minor"]) == (600, 600, 600)
+    assert day["differences_count"] == 0
+    # What people say settled, and its provider says nothing of.
+    payout = await till.payout(run)
+    await by_hand("delete from remittance_answers where community = $1 and payout_id = $2", payout["payout_id"])
+    (day,) = (await checked(till.finance))["days"]
+    assert (day["payouts_minor"], day["bank_minor"], day["differences_count"]) == (600, 0, 1)
+
+
+async def test_what_the_provider_paid_and_no_payout_says_is_a_difference(till: Till) -> None:
+    till.tell(Behaviour.PENDING)
+    run = await till.filed()
+    await till.work()
+    payout = await till.payout(run)
+    await till.finance.outcome(run, "failed", payout_ids=[payout["payout_id"]], reason="their support says so")
+    (paid,) = till.shop.till.payouts
+    till.shop.till.change(paid, "paid")
+    assert (await till.act(run, "ask")).status_code == 200
+    await till.work()
+    assert (await till.remittance(run))["trouble"] == "paid_after_all"
+    (day,) = (await checked(till.finance))["days"]
+    assert (day["payouts_minor"], day["bank_minor"], day["differences_count"]) == (0, 600, 1)

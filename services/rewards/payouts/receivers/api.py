@@ -21,7 +21,8 @@ from services.rewards.payouts.receivers.domain import (
     UnconfirmedReceiverError,
 )
 from services.rewards.payouts.receivers.handlers import open_receiver
-from services.rewards.providers.domain.contract import ProviderName
+from services.rewards.providers.domain.contract import PAYING_OUT, ProviderName
+from services.rewards.providers.store.accounts import load_accounts
 from services.rewards.settings import Settings
 from services.rewards.vouchers.api import NO_VOUCHER_KEYS
 from shared.contracts.fields import NO_CONTROL
@@ -107,6 +108,28 @@ class ReceiverShown(BaseModel):
             revision=said.revision,
             refused=ReceiverRefusal(reason=said.refusal.reason, at=said.refusal.at) if said.refusal else None,
         )
+
+
+class PayoutProvider(BaseModel):
+    """A provider that members can be paid by."""
+
+    provider: ProviderName = Field(examples=["sandbox"])
+
+
+class PayoutProviders(BaseModel):
+    """All that a community has an account at."""
+
+    items: list[PayoutProvider]
+
+
+@router.get("/v1/payout-providers", summary="Providers that members can be paid by", responses=problem_responses())
+async def list_payout_providers(
+    principal: Annotated[Principal, requires(Scope.REWARDS_READ, or_member=True)], conn: Conn
+) -> PayoutProviders:
+    """Those at which the community has an account."""
+    accounts = await load_accounts(conn, community=principal.community)
+    paying = [one.provider for one in accounts if one.is_connected and one.provider in PAYING_OUT]
+    return PayoutProviders(items=[PayoutProvider(provider=one) for one in paying])
 
 
 @router.put(

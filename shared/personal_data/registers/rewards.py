@@ -112,7 +112,9 @@ HELD: Final = (
     Held(
         "payee_receivers",
         personal="sealed",
-        others="community member_id revision receiver_id provider sealed_by changed_at changed_by_person changed_by",
+        others=(
+            "community member_id revision receiver_id provider sealed_by changed_at changed_by_person changed_by"
+        ),
         order="community member_id revision",
         erased=Erased.BLANKED,
         says="By which provider they are paid; whose account it is there is on their page",
@@ -122,9 +124,9 @@ HELD: Final = (
         "remittances",
         personal="",
         others=(
-            "community payout_id run_id provider created_at due_at claimed_until tries_count placed_at unknown_since "
-            "was_unknown reference standing words reason fee_minor blames_receiver trouble hinted_at cancel_asked_at "
-            "watched_until"
+            "community payout_id run_id provider created_at due_at claimed_until tries_count placed_at "
+            "unknown_since was_unknown reference standing words reason fee_minor blames_receiver trouble "
+            "hinted_at cancel_asked_at watched_until"
         ),
         order="community payout_id",
         erased=Erased.STAYS,

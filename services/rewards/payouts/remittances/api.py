@@ -147,7 +147,6 @@ class RemittancePutRight(RequestBody):
 )
 async def list_remittances(
     principal: Reader,
-    shown: Shown,
     conn: Conn,
     place: Annotated[RemittancePlace | None, after(RemittancePlace)],
     open: Annotated[  # noqa: A002 -- what it is called in an address
@@ -162,7 +161,6 @@ async def list_remittances(
     wanted = RemittanceFilter(open, troubled, str(run) if run else None)
     found = await store.page_of_remittances(conn, wanted, community=community, after=place, limit=limit)
     items = await _all_shown(conn, found, community=community)
-    shown.of(*(str(item.member_id) for item in items.values()))
     return Page.of(found, limit, item=lambda one: items[one.payout_id], place=lambda one: one.place)
 
 

@@ -109,13 +109,15 @@ async def cancel(visit: Visit) -> Response:
 
 
 async def bank_file(visit: Visit) -> Response:
-    """The bank file, byte for byte."""
+    """The bank file, or the list for a provider, byte for byte."""
     answer, chunks = await visit.ask.download("rewards", f"/v1/payout-runs/{run_id_of(visit)}/file")
     if not answer.ok:
         return await show_run(visit, refused=Refusal.of(answer))
-    name = f"payouts-{run_id_of(visit)}.xml"
+    # A run by a provider has a list of what it pays, in JSON.
+    kind = "json" if "json" in answer.media_type else "xml"
+    name = f"payouts-{run_id_of(visit)}.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingResponse(chunks, media_type="application/xml", headers=headers)
+    return StreamingResponse(chunks, media_type=f"application/{kind}", headers=headers)
 
 
 async def payouts_file(visit: Visit) -> Response:

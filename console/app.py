@@ -95,6 +95,7 @@ from console.pages.people import routes as people
 from console.pages.pipeline import routes as pipeline
 from console.pages.programme import audiences, backtests, editing, keeping
 from console.pages.programme import routes as programme
+from console.pages.provider_payouts import routes as provider_payouts
 from console.pages.quests import routes as quests
 from console.pages.rates import routes as rates
 from console.pages.receipts import routes as receipts
@@ -186,6 +187,7 @@ PAGES = (
         offers,
         shipping,
         gift_cards,
+        provider_payouts,
         by_hand,
         guidelines,
         campaigns,

@@ -42,6 +42,8 @@ class Answer:
     location: str = ""
     #: In how many seconds it wants to be asked again; 0 where it does not say.
     again_seconds: float = 0.0
+    #: Of what is passed on as it comes, what it is.
+    media_type: str = ""
 
     @property
     def ok(self) -> bool:
@@ -174,7 +176,9 @@ class Asking:
         except httpx.HTTPError:
             return Answer(service, None, trace=self.trace), _passed_on(None)
         if response.is_success:
-            return Answer(service, response.status_code, trace=self.trace), _passed_on(response)
+            media_type = response.headers.get("content-type", "")
+            found = Answer(service, response.status_code, trace=self.trace, media_type=media_type)
+            return found, _passed_on(response)
         await response.aclose()
         # Asked again as a page would, for what the refusal says.
         return await self.get(service, path, **params), _passed_on(None)

@@ -146,13 +146,18 @@ SUBCOMMANDS = {
     "payout-runs": Subcommand(
         "plaudit.payout_runs", "payout_runs", "Make, approve and file payout runs, and see how far they are."
     ),
+    "provider-payouts": Subcommand(
+        "plaudit.provider_payouts",
+        "provider_payouts",
+        "See to payouts by PayPal, Wise, Stripe or the sandbox, and who is paid there.",
+    ),
     "gift-card": Subcommand(
         "plaudit.gift_card", "gift_card", "Order gift cards at providers, and see to orders that are open."
     ),
     "sandbox-provider": Subcommand(
         "plaudit.sandbox_provider.commands",
         "sandbox_provider",
-        "Run a provider of gift cards that sells nothing, and tell it to fail.",
+        "Run a provider of gift cards and payouts that moves nothing; tell it to fail.",
     ),
     "restore": Subcommand("plaudit.restore", "restore", "Look what a restore from a backup has left open."),
     "dlq": Subcommand("plaudit.dlq", "dlq", "List dead letters, and send them again after the fix."),

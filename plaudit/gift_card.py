@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -20,7 +21,12 @@ to_work = where_options(URL, KEY, COMMUNITY)
 READ, BOTH = ("rewards:read",), ("rewards:read", "rewards:write")
 ORDERS = "/v1/provider-orders"
 PROVIDERS = ("sandbox", "xoxoday", "tremendous")
-FIELDS = ("api_key", "funding_source_id", "client_id", "client_secret", "refresh_token", "email", "webhook_secret")
+#: Those that pay out have accounts, too.
+CONNECTED = (*PROVIDERS, "paypal", "wise", "stripe")
+FIELDS = (
+    *("api_key", "funding_source_id", "client_id", "client_secret", "refresh_token", "email", "webhook_secret"),
+    *("webhook_id", "profile_id"),
+)
 PAGE_COUNT = 500
 order_argument = click.argument("redemption", metavar="REDEMPTION")
 _ask = Asking("plaudit gift-card", "rewards")
@@ -56,13 +62,20 @@ def providers(where: Where, as_json: bool) -> None:
 @gift_card.command("connect", epilog="Example: plaudit gift-card connect sandbox --set api_key")
 @to_work
 @json_option
-@click.argument("provider", type=click.Choice(PROVIDERS))
+@click.argument("provider", type=click.Choice(CONNECTED))
 @click.option(
     "--set", "fields", multiple=True, type=click.Choice(FIELDS), help="Asked for, and not shown while it is typed."
 )
-def connect(where: Where, as_json: bool, provider: str, fields: tuple[str, ...]) -> None:
-    """Connect the account at PROVIDER; each field of --set is asked for."""
+@click.option(
+    "--public-key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="wise: the file with the key in PEM by which it signs webhooks.",
+)
+def connect(where: Where, as_json: bool, provider: str, fields: tuple[str, ...], public_key: Path | None) -> None:
+    """Connect the account at PROVIDER, of gift cards or payouts; each field of --set is asked for."""
     said = {name: click.prompt(name, hide_input=True, err=True) for name in fields}
+    if public_key is not None:
+        said["webhook_public_key"] = public_key.read_text()
     made = _ask(where, "PUT", f"/v1/providers/{provider}", BOTH, json=said)
     click.echo(json.dumps(made) if as_json else f"connected; its webhooks go to {made['webhook_path']}")
 
@@ -70,7 +83,7 @@ def connect(where: Where, as_json: bool, provider: str, fields: tuple[str, ...])
 @gift_card.command("end-old-secret", epilog="Example: plaudit gift-card end-old-secret tremendous --json")
 @to_work
 @json_option
-@click.argument("provider", type=click.Choice(PROVIDERS))
+@click.argument("provider", type=click.Choice(CONNECTED))
 def end_old_secret(where: Where, as_json: bool, provider: str) -> None:
     """Have webhooks of PROVIDER be refused from now on that its secret of before signed."""
     made = _ask(where, "POST", f"/v1/providers/{provider}/end-old-secret", BOTH)
@@ -79,7 +92,7 @@ def end_old_secret(where: Where, as_json: bool, provider: str) -> None:
 
 @gift_card.command("disconnect", epilog="Example: plaudit gift-card disconnect sandbox")
 @to_work
-@click.argument("provider", type=click.Choice(PROVIDERS))
+@click.argument("provider", type=click.Choice(CONNECTED))
 def disconnect(where: Where, provider: str) -> None:
     """Forget what the account at PROVIDER shows; open orders wait until it is connected again."""
     _ask(where, "POST", f"/v1/providers/{provider}/disconnect", BOTH)

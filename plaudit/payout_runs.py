@@ -12,6 +12,7 @@ from plaudit.bank_files import file_command
 from plaudit.calls import request
 from plaudit.listing import listing
 from plaudit.places import ADMIN_KEY, COMMUNITY, KEY, URL, Where, where_options
+from plaudit.provider_payouts import PAYING
 from plaudit.terminal import plain
 
 PAUSE_SECONDS = 1.0
@@ -40,7 +41,13 @@ payout_runs.add_command(file_command)
     is_flag=True,
     help="Make further runs, NAME-2, NAME-3 and so on, until nobody is left who can be paid; a file each",
 )
-def make(where: Where, as_json: bool, name: str, is_all: bool) -> None:
+@click.option(
+    "--by",
+    "provider",
+    type=click.Choice(PAYING),
+    help="Pay those who want to be paid by this provider; else by bank",
+)
+def make(where: Where, as_json: bool, name: str, is_all: bool, provider: str | None) -> None:
     """Compute what is owed to whom. Whoever waits longest comes first.
 
     A run has a file, and no more in it than its bank takes: with --all what is over goes into further runs.
@@ -50,7 +57,8 @@ def make(where: Where, as_json: bool, name: str, is_all: bool) -> None:
         for number in range(1, (RUNS_MAX_COUNT if is_all else 1) + 1):
             named = name if number == 1 else f"{name}-{number}"
             url = f"{place.url('rewards')}/v1/payout-runs"
-            answer = request("POST", url, key, headers={"Idempotency-Key": named})
+            body = {"json": {"provider": provider}} if provider else {}
+            answer = request("POST", url, key, headers={"Idempotency-Key": named}, **body)
             run = _followed(f"{url}/{answer['run_id']}", key, answer)
             # One with nobody in it has nothing that fits: neither has the next.
             is_last = not is_all or run["complete"] or not run["payouts"] or run["stopped"] is not None

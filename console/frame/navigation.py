@@ -82,6 +82,7 @@ PAYOUT_RUNS = Link("/payout-runs", _("Payout runs"), "bank", "payouts:read")
 PAYOUT_HOLDS = Link("/payout-holds", _("Held payouts"), "shield", "payouts:read")
 PAYOUT_POLICIES = Link("/payout-policies", _("Payout policies"), "doc", "payouts:read")
 BANK = Link("/bank", _("Bank files"), "receipt", "payouts:read")
+PROVIDER_PAYOUTS = Link("/provider-payouts", _("Payouts by providers"), "out", "payouts:read")
 REDEMPTIONS = Link("/redemptions", _("Redemptions"), "gift", "rewards:read")
 SHIPPING = Link("/shipping", _("To be sent"), "letter", "rewards:read")
 GIFT_CARDS = Link("/gift-cards", _("Gift cards"), "star", "rewards:read")
@@ -121,7 +122,7 @@ GROUPS = (
     Group(_("Programme"), (PROGRAMME, CAMPAIGNS, BADGES, BOARDS, QUESTS)),
     Group(_("Rewards"), (CATALOGUE, REDEMPTIONS, SHIPPING, GIFT_CARDS, DRAWS)),
     Group(_("Keep it fair"), (GUIDELINES, HELD, CONTENT)),
-    Group(_("Finance"), (PAYOUT_RUNS, PAYOUT_HOLDS, PAYOUT_POLICIES, BANK, WALLETS)),
+    Group(_("Finance"), (PAYOUT_RUNS, PROVIDER_PAYOUTS, PAYOUT_HOLDS, PAYOUT_POLICIES, BANK, WALLETS)),
     Group(_("Books"), (LEDGER, LIABILITY, RATES, GENERAL_LEDGER, DEBTS, STATEMENTS)),
     Group(_("Look into"), (EXPLORER, TRY_IT, AUDIT)),
     Group(_("Operation"), (PIPELINE, DEAD_LETTERS, CONNECTORS, WEBHOOKS, RECEIPTS, REJECTED, PARTS)),

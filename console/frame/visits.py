@@ -178,6 +178,8 @@ TOASTS = {
     "in-cart": _("It is in your cart"),
     "in-hand": _("You have it in hand"),
     "put-back": _("It is back: others can take it"),
+    "receiver-set": _("From the next payout on you are paid there"),
+    "by-bank-again": _("From the next payout on you are paid by bank"),
     "provider-asked": _("The provider is asked in a moment"),
     "outcome-said": _("It is noted: another person confirms it"),
     "sent": _("It is noted as sent"),

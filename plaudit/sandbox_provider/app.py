@@ -16,56 +16,40 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from plaudit.sandbox_provider import paying
 from plaudit.sandbox_provider.hooks import Sender
 from plaudit.sandbox_provider.orders import (
     PRODUCTS,
     Behaviour,
     Cancels,
-    FullError,
     Hooks,
     NoProductError,
     Order,
-    OtherContentError,
     Shop,
-    WrongStandingError,
 )
 from plaudit.sandbox_provider.quotes import Content, NoRateError, OtherQuoteError, Quote, QuoteOverError
+from plaudit.sandbox_provider.refusing import FullError, OtherContentError, WrongStandingError
+from plaudit.sandbox_provider.requests import FIRST_SECONDS, BadRequestError, key_of, read_body, refused, undone
 
-BODY_MAX_BYTES: Final = 64 * 1024
 FOLLOWING_MAX_COUNT: Final = 1_000
 HANG_MAX_SECONDS: Final = 600.0
 QUOTE_MAX_SECONDS: Final = 86_400.0
 SPREAD_MAX_BASIS_POINTS: Final = 5_000
 RATES_MAX_COUNT: Final = 200
-#: An order whose webhook comes first is answered after so long at the latest.
-FIRST_SECONDS: Final = 2.0
-KEY_MAX_CHARS: Final = 100
 MORE_MAX_MINOR: Final = 1_000_000
 #: What an order is once it is placed, for behaviours that place one.
 _PLACED: Final = {
     Behaviour.PENDING: ("pending", ""),
+    Behaviour.UNCLAIMED: ("pending", ""),
     Behaviour.BOUNCE: ("pending", ""),
     Behaviour.FAIL: ("failed", "the sandbox was told to fail"),
 }
-#: What is answered where nothing is ordered.
-_UNDONE: Final[dict[Behaviour, tuple[int, str, dict[str, str]]]] = {
-    Behaviour.TIME_OUT_BEFORE: (503, "the sandbox was told to time out", {}),
-    Behaviour.ERROR_BEFORE: (500, "the sandbox was told to fail before", {}),
-    Behaviour.RATE_LIMIT: (429, "the sandbox was told to be asked too often", {"Retry-After": "1"}),
-    Behaviour.REFUSE: (422, "the sandbox was told to refuse", {}),
-}
-
-
 #: What a product has, and what each of it is.
 _PRODUCT_TYPES: Final = {name: type(value) for name, value in PRODUCTS[0].items()}
 
 
-class _BadRequestError(Exception):
-    """A request that cannot be read; the message says why."""
-
-
 _STATUSES: Final[dict[type[Exception], int]] = {
-    _BadRequestError: 400,
+    BadRequestError: 400,
     WrongStandingError: 409,
     QuoteOverError: 410,
     NoProductError: 422,
@@ -88,6 +72,11 @@ def create_app(shop: Shop, sender: Sender, *, api_key: str) -> Starlette:
             Route("/readyz", _ready, methods=["GET"]),
             route("/v1/products", "GET", _products),
             route("/v1/quotes", "POST", _quote),
+            route("/v1/payouts", "POST", paying.pay),
+            route("/v1/payouts/by-key/{key}", "GET", paying.by_key),
+            route("/v1/payouts/{payout_id}/cancel", "POST", paying.cancel),
+            route("/control/payouts", "GET", paying.payouts),
+            route("/control/payouts/{payout_id}/{standing}", "POST", paying.change),
             route("/v1/orders", "POST", _place),
             route("/v1/orders/by-key/{key}", "GET", _by_key),
             route("/v1/orders/{order_id}", "GET", _by_id),
@@ -113,23 +102,19 @@ async def _answered(
         is_near = request.client is not None and ip_address(request.client.host).is_loopback
         # A page of somebody else's, open in a browser of this machine, is no one who tells it.
         if not is_near or "origin" in request.headers:
-            return _refused(403, "it is told what to do from its own machine alone, and by no page of the web")
+            return refused(403, "it is told what to do from its own machine alone, and by no page of the web")
     else:
         shown = request.headers.get("authorization", "").encode()
         if not hmac.compare_digest(shown, f"Bearer {api_key}".encode()):
-            return _refused(401, "the key is not the sandbox's")
+            return refused(401, "the key is not the sandbox's")
     try:
         return await answer(shop, sender, request)
     except tuple(_STATUSES) as error:
-        return _refused(_STATUSES[type(error)], str(error))
+        return refused(_STATUSES[type(error)], str(error))
 
 
 async def _ready(request: Request) -> Response:
     return JSONResponse({"missing": []})
-
-
-def _refused(status: int, reason: str, **headers: str) -> Response:
-    return JSONResponse({"reason": reason}, status, headers)
 
 
 async def _products(shop: Shop, sender: Sender, request: Request) -> Response:
@@ -138,36 +123,35 @@ async def _products(shop: Shop, sender: Sender, request: Request) -> Response:
 
 async def _quote(shop: Shop, sender: Sender, request: Request) -> Response:
     needed = ("product_id", "face_minor", "currency")
-    body = await _body(request, *needed, "pay_in", needed=needed)
+    body = await read_body(request, *needed, "pay_in", needed=needed)
     content = _content(body)
     pay_in = body.get("pay_in", content.currency)
     if not isinstance(pay_in, str):
-        raise _BadRequestError("pay_in is a text")
+        raise BadRequestError("pay_in is a text")
     quote = shop.exchange.quote(content, shop.price(content), pay_in=pay_in, now=datetime.now(UTC))
     return JSONResponse(quote.shown)
 
 
 async def _place(shop: Shop, sender: Sender, request: Request) -> Response:
     needed = ("key", "product_id", "face_minor", "currency")
-    body = await _body(request, *needed, "quote_id", needed=needed)
-    key, content = body["key"], _content(body)
-    if not isinstance(key, str) or not 0 < len(key) <= KEY_MAX_CHARS:
-        raise _BadRequestError(f"key is a text of 1 to {KEY_MAX_CHARS} characters")
+    body = await read_body(request, *needed, "quote_id", needed=needed)
+    key, content = key_of(body), _content(body)
     shop.price(content)
     # A key that is there is answered as it stands: what goes wrong, goes wrong with new orders.
     is_known = shop.find_by_key(key) is not None
     quote = None if is_known else _taken(shop, body.get("quote_id"), content)
     behaviour = Behaviour.DELIVER if is_known else shop.told.next()
-    if behaviour in _UNDONE:
-        return await _undone(shop, behaviour)
+    answer = await undone(shop, behaviour)
+    if answer is not None:
+        return answer
     if behaviour is Behaviour.DUPLICATE:
         shop.put_other(key, content)
     try:
         order, is_new = shop.place(key, content, *_PLACED.get(behaviour, ("delivered", "")), at=quote)
     except OtherContentError:
-        return _refused(409, "the key has an order with other content")
+        return refused(409, "the key has an order with other content")
     except FullError:
-        return _refused(503, "the sandbox has as many orders as it keeps")
+        return refused(503, "the sandbox has as many orders as it keeps")
     return await _placed(shop, sender, order, behaviour, is_new=is_new)
 
 
@@ -175,15 +159,8 @@ def _taken(shop: Shop, quote_id: object, content: Content) -> Quote | None:
     if quote_id is None:
         return None
     if not isinstance(quote_id, str):
-        raise _BadRequestError("quote_id is a text")
+        raise BadRequestError("quote_id is a text")
     return shop.exchange.taken(quote_id, content, now=datetime.now(UTC))
-
-
-async def _undone(shop: Shop, behaviour: Behaviour) -> Response:
-    if behaviour is Behaviour.TIME_OUT_BEFORE:
-        await asyncio.sleep(shop.told.hang_seconds)
-    status, reason, headers = _UNDONE[behaviour]
-    return _refused(status, reason, **headers)
 
 
 async def _placed(shop: Shop, sender: Sender, order: Order, behaviour: Behaviour, *, is_new: bool) -> Response:
@@ -198,7 +175,7 @@ async def _placed(shop: Shop, sender: Sender, order: Order, behaviour: Behaviour
     if behaviour is Behaviour.TIME_OUT_AFTER:
         await asyncio.sleep(shop.told.hang_seconds)
     if behaviour in (Behaviour.TIME_OUT_AFTER, Behaviour.ERROR_AFTER):
-        return _refused(500, "the sandbox was told to fail after")
+        return refused(500, "the sandbox was told to fail after")
     if behaviour is Behaviour.HTML:
         return Response("<html><h1>502 Bad Gateway</h1></html>", 502, media_type="text/html")
     if behaviour is Behaviour.PARTIAL:
@@ -223,7 +200,7 @@ async def _cancel(shop: Shop, sender: Sender, request: Request) -> Response:
     cancelled = shop.change(order, standing, "whoever ordered cancelled it")
     sender.send(cancelled, (standing,), shop.told.hooks)
     if takes_back and shop.told.cancels is Cancels.ERROR_AFTER:
-        return _refused(500, "the sandbox was told to fail after")
+        return refused(500, "the sandbox was told to fail after")
     return _shown(cancelled)
 
 
@@ -238,7 +215,7 @@ async def _told(shop: Shop, sender: Sender, request: Request) -> Response:
         "kept_minor",
         "says_refunds",
     )
-    body = await _body(request, *names, needed=())
+    body = await read_body(request, *names, needed=())
     try:
         always = Behaviour(body.get("always", shop.told.always))
         following = [Behaviour(one) for one in body.get("next", shop.told.following)]
@@ -247,16 +224,16 @@ async def _told(shop: Shop, sender: Sender, request: Request) -> Response:
         hang_seconds = float(body.get("hang_seconds", shop.told.hang_seconds))
         surcharge, kept = (int(body.get(name, getattr(shop.told, name))) for name in names[-3:-1])
     except (ValueError, TypeError) as error:
-        raise _BadRequestError(str(error)) from error
+        raise BadRequestError(str(error)) from error
     if len(following) > FOLLOWING_MAX_COUNT or not 0 <= hang_seconds <= HANG_MAX_SECONDS:
-        raise _BadRequestError(
+        raise BadRequestError(
             f"next has {FOLLOWING_MAX_COUNT} at most, hang_seconds is {HANG_MAX_SECONDS:g} at most"
         )
     if not (0 <= surcharge <= MORE_MAX_MINOR and 0 <= kept <= MORE_MAX_MINOR):
-        raise _BadRequestError(f"surcharge_minor and kept_minor are 0 to {MORE_MAX_MINOR}")
+        raise BadRequestError(f"surcharge_minor and kept_minor are 0 to {MORE_MAX_MINOR}")
     says_refunds = body.get("says_refunds", shop.told.says_refunds)
     if not isinstance(says_refunds, bool):
-        raise _BadRequestError("says_refunds is true or false")
+        raise BadRequestError("says_refunds is true or false")
     shop.told.says_refunds = says_refunds
     shop.told.always, shop.told.following = always, deque(following)
     shop.told.surcharge_minor, shop.told.kept_minor = surcharge, kept
@@ -272,16 +249,16 @@ async def _told(shop: Shop, sender: Sender, request: Request) -> Response:
 
 
 async def _stocked(shop: Shop, sender: Sender, request: Request) -> Response:
-    products = (await _body(request, "products"))["products"]
+    products = (await read_body(request, "products"))["products"]
     if not isinstance(products, list) or not all(_is_product(one) for one in products):
-        raise _BadRequestError(f"products is a list; each has {', '.join(sorted(PRODUCTS[0]))}")
+        raise BadRequestError(f"products is a list; each has {', '.join(sorted(PRODUCTS[0]))}")
     shop.products = products
     return JSONResponse({"products_count": len(products)})
 
 
 async def _exchanged(shop: Shop, sender: Sender, request: Request) -> Response:
     body, exchange = (
-        await _body(request, "rates", "spread_basis_points", "quote_seconds", needed=()),
+        await read_body(request, "rates", "spread_basis_points", "quote_seconds", needed=()),
         shop.exchange,
     )
     try:
@@ -289,11 +266,11 @@ async def _exchanged(shop: Shop, sender: Sender, request: Request) -> Response:
         spread = int(body.get("spread_basis_points", exchange.spread_basis_points))
         seconds = float(body.get("quote_seconds", exchange.quote_seconds))
     except (ValueError, TypeError, AttributeError, InvalidOperation) as error:
-        raise _BadRequestError("rates are texts by currency, the others are numbers") from error
+        raise BadRequestError("rates are texts by currency, the others are numbers") from error
     if len(rates) > RATES_MAX_COUNT or not all(one.is_finite() and one > 0 for one in rates.values()):
-        raise _BadRequestError(f"rates are {RATES_MAX_COUNT} at most, and above zero")
+        raise BadRequestError(f"rates are {RATES_MAX_COUNT} at most, and above zero")
     if not (0 <= spread <= SPREAD_MAX_BASIS_POINTS and 0 <= seconds <= QUOTE_MAX_SECONDS):
-        raise _BadRequestError(
+        raise BadRequestError(
             f"spread_basis_points is 0 to {SPREAD_MAX_BASIS_POINTS}, quote_seconds 0 to {QUOTE_MAX_SECONDS:g}"
         )
     exchange.rates = {**exchange.rates, **rates}
@@ -307,14 +284,14 @@ def _is_product(said: object) -> bool:
 
 
 async def _webhooks(shop: Shop, sender: Sender, request: Request) -> Response:
-    body = await _body(request, "url", "secrets")
+    body = await read_body(request, "url", "secrets")
     url, secrets = body["url"], body["secrets"]
     if (
         not isinstance(url, str)
         or not isinstance(secrets, list)
         or not all(isinstance(one, str) for one in secrets)
     ):
-        raise _BadRequestError("url is a text, and secrets are a list of texts")
+        raise BadRequestError("url is a text, and secrets are a list of texts")
     sender.url, sender.secrets = url, secrets
     return JSONResponse({"url": url, "secrets_count": len(secrets)})
 
@@ -334,33 +311,13 @@ async def _change(shop: Shop, sender: Sender, request: Request) -> Response:
 
 
 def _shown(order: Order | None) -> Response:
-    return _refused(404, "there is no such order") if order is None else JSONResponse(order.shown)
-
-
-async def _body(request: Request, *names: str, needed: tuple[str, ...] | None = None) -> dict[str, Any]:
-    raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > BODY_MAX_BYTES:
-            raise _BadRequestError(f"a body has {BODY_MAX_BYTES} bytes at most")
-    try:
-        body = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise _BadRequestError("the body is no JSON") from error
-    if not isinstance(body, dict):
-        raise _BadRequestError("the body is no object")
-    unknown, lacking = set(body) - set(names), set(names if needed is None else needed) - set(body)
-    if unknown or lacking:
-        said = [f"unknown: {', '.join(sorted(unknown))}"] if unknown else []
-        said += [f"missing: {', '.join(sorted(lacking))}"] if lacking else []
-        raise _BadRequestError("; ".join(said))
-    return body
+    return refused(404, "there is no such order") if order is None else JSONResponse(order.shown)
 
 
 def _content(body: dict[str, Any]) -> Content:
     product_id, face_minor, currency = body["product_id"], body["face_minor"], body["currency"]
     if not isinstance(product_id, str) or not isinstance(currency, str):
-        raise _BadRequestError("product_id and currency are texts")
+        raise BadRequestError("product_id and currency are texts")
     if not isinstance(face_minor, int) or isinstance(face_minor, bool):
-        raise _BadRequestError("face_minor is a whole number")
+        raise BadRequestError("face_minor is a whole number")
     return Content(product_id, face_minor, currency)

@@ -215,6 +215,32 @@ def change(sandbox_url: str, order_id: str, standing: str) -> None:
     click.echo(f"{changed['order_id']} is {changed['standing']}")
 
 
+@sandbox_provider.command("payouts", epilog="Example: plaudit sandbox-provider payouts --json")
+@url_option
+@json_option
+def payouts(sandbox_url: str, as_json: bool) -> None:
+    """List its payouts: how each stands, and how often it was asked for."""
+    found = _asked("GET", f"{sandbox_url}/control/payouts", None)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for paid in found["payouts"]:
+        what = f"{paid['amount_minor']} {paid['currency']}"
+        click.echo(f"{paid['payout_id']}  {paid['standing']:<10} asked for {paid['asked_count']}×  {what}")
+
+
+@sandbox_provider.command(
+    "change-payout", epilog="Example: plaudit sandbox-provider change-payout PAYOUT returned"
+)
+@url_option
+@click.argument("payout_id", metavar="PAYOUT")
+@click.argument("standing", type=click.Choice(["paid", "unclaimed", "returned", "failed", "cancelled"]))
+def change_payout(sandbox_url: str, payout_id: str, standing: str) -> None:
+    """Have a payout stand otherwise, by the sandbox's id: pay what is pending, return what was paid."""
+    changed = _asked("POST", f"{sandbox_url}/control/payouts/{payout_id}/{standing}", None)
+    click.echo(f"{changed['payout_id']} is {changed['standing']}")
+
+
 def _asked(method: str, url: str, body: Any) -> Any:
     try:
         answer = httpx.request(method, url, json=body, timeout=SECONDS)

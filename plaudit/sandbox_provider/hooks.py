@@ -7,13 +7,14 @@ import logging
 import secrets
 import time
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
 import httpx
 import orjson
 
 from plaudit.sandbox_provider.orders import Hooks, Order
+from plaudit.sandbox_provider.payouts import Paid
 
 TRIES_MAX_COUNT: Final = 5
 STALE_SECONDS: Final = 3_600
@@ -34,7 +35,7 @@ class Sender:
         self._pause_seconds = pause_seconds
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def send(self, order: Order, standings: Sequence[str], how: Hooks) -> list["asyncio.Task[None]"]:
+    def send(self, order: Order | Paid, standings: Sequence[str], how: Hooks) -> list["asyncio.Task[None]"]:
         """Send one webhook for each standing, in that way; returns what sends them."""
         if self.url is None or how is Hooks.NONE:
             return []
@@ -81,10 +82,9 @@ def hook_headers(hook_id: str, body: bytes, how: Hooks, by: Sequence[str]) -> di
     }
 
 
-def hook_body(order: Order, standing: str) -> tuple[str, bytes]:
+def hook_body(order: Order | Paid, standing: str) -> tuple[str, bytes]:
     """The id and body of a webhook that says how an order stands."""
-    data: dict[str, Any] = {"order_id": order.order_id, "key": order.key, "standing": standing}
-    return f"msg_{uuid4().hex}", orjson.dumps({"type": f"order.{standing}", "data": data})
+    return f"msg_{uuid4().hex}", orjson.dumps(order.hook(standing))
 
 
 def _new_secret() -> str:

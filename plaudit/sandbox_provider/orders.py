@@ -8,9 +8,15 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import uuid4
 
+from plaudit.sandbox_provider.payouts import Till
 from plaudit.sandbox_provider.quotes import Content, Exchange, Price, Quote
+from plaudit.sandbox_provider.refusing import (
+    KEPT_MAX_COUNT,
+    FullError,
+    OtherContentError,
+    WrongStandingError,
+)
 
-ORDERS_MAX_COUNT: Final = 100_000
 PRODUCTS: Final[Sequence[dict[str, Any]]] = (
     {
         "product_id": "sandbox-books",
@@ -47,6 +53,8 @@ class Behaviour(StrEnum):
     DELIVER = "deliver"
     #: It is pending until it is told to deliver, fail or cancel.
     PENDING = "pending"
+    #: A payout waits for whoever it is for, who has no account yet; an order is pending.
+    UNCLAIMED = "unclaimed"
     #: It never answers: before anything was done, or after.
     TIME_OUT_BEFORE = "time_out_before"
     TIME_OUT_AFTER = "time_out_after"
@@ -96,18 +104,6 @@ class NoProductError(Exception):
     """There is no such product, or not in that value."""
 
 
-class OtherContentError(Exception):
-    """The key has an order with other content."""
-
-
-class FullError(Exception):
-    """It keeps as many orders as it can."""
-
-
-class WrongStandingError(Exception):
-    """An order cannot become that from how it stands."""
-
-
 @dataclass(frozen=True, slots=True)
 class Order:
     """An order, and all standings that it had."""
@@ -120,6 +116,13 @@ class Order:
     goods: dict[str, str | None] = field(default_factory=dict)
     history: tuple[str, ...] = ()
     charge: dict[str, Any] | None = None
+
+    def hook(self, standing: str) -> dict[str, Any]:
+        """What a webhook says of it."""
+        return {
+            "type": f"order.{standing}",
+            "data": {"order_id": self.order_id, "key": self.key, "standing": standing},
+        }
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -170,6 +173,7 @@ class Shop:
     def __init__(self) -> None:
         self.told = Told()
         self.exchange = Exchange()
+        self.till = Till()
         self.products: Sequence[dict[str, Any]] = PRODUCTS
         self._by_key: dict[str, Order] = {}
         self._by_id: dict[str, str] = {}
@@ -217,7 +221,7 @@ class Shop:
             if known.content != content:
                 raise OtherContentError
             return known, False
-        if len(self._by_key) >= ORDERS_MAX_COUNT:
+        if len(self._by_key) >= KEPT_MAX_COUNT:
             raise FullError
         goods = {"code": f"SANDBOX-{secrets.token_hex(8).upper()}", "pin": None, "expires_on": None}
         charge = self.charge(content) if at is None else at.charge

@@ -56,6 +56,12 @@ from services.rewards.payouts.payees import api as payees
 from services.rewards.payouts.policies import api as payout_policies
 from services.rewards.payouts.policies.handlers import READ_BACK as PAYOUT_POLICIES_READ_BACK
 from services.rewards.payouts.preview import api as preview
+from services.rewards.payouts.receivers import api as receivers
+from services.rewards.payouts.receivers.handlers import seal_receivers_anew
+from services.rewards.payouts.remittances import api as remittances
+from services.rewards.payouts.remittances.handlers.working import EVERY_SECONDS as REMITTED_EVERY_SECONDS
+from services.rewards.payouts.remittances.handlers.working import count_standstill as count_remittances
+from services.rewards.payouts.remittances.handlers.working import remit, take_up_runs
 from services.rewards.payouts.review import api as review
 from services.rewards.payouts.runs.api import routes as runs
 from services.rewards.payouts.runs.handlers.pieces import carry_on_runs
@@ -156,7 +162,7 @@ SPEC = ServiceSpec(
             ),
             *(refunds, goods, own_goods),
             *(reward_links, sends, providers, orders, payouts, payout_holds, runs, preview, review, outcomes),
-            *(schedules,),
+            *(schedules, receivers, remittances),
             *(payout_policies, sanctions, findings, clearances, attestations, waits, totals),
             *(reconciliation, bank_checks, checks, books, chain_api, draws, periods, journals, reports),
             *(wallets, expiring, debts, write_offs, clawback_policies),
@@ -172,6 +178,9 @@ SPEC = ServiceSpec(
         Timer("mature-points", every_seconds=10, run=mature_points),
         Timer("warn-of-expiry", every_seconds=60, run=warn_of_expiry),
         Timer("expire-points", every_seconds=60, run=expire_points),
+        Timer("take-up-remittances", every_seconds=1, run=take_up_runs),
+        Timer("count-remittances-open", every_seconds=10, run=count_remittances),
+        Timer("seal-receivers-anew", every_seconds=60, run=seal_receivers_anew),
         Timer("carry-on-runs", every_seconds=1, run=carry_on_runs),
         Timer("prepare-scheduled-runs", every_seconds=10, run=prepare_scheduled),
         Timer("count-payout-holds", every_seconds=60, run=count_holds),
@@ -210,6 +219,7 @@ SPEC = ServiceSpec(
         Errand("watch-books", every_seconds=WATCH_EVERY_SECONDS, run=watch),
         Errand("check-asked", every_seconds=ASKED_EVERY_SECONDS, run=check_asked),
         Errand("order-goods", every_seconds=ORDERED_EVERY_SECONDS, run=order_goods),
+        Errand("remit-payouts", every_seconds=REMITTED_EVERY_SECONDS, run=remit),
         Errand("ask-for-quotes", every_seconds=QUOTED_EVERY_SECONDS, run=ask_for_quotes),
         Errand("refresh-products", every_seconds=REFRESHED_EVERY_SECONDS, run=refresh_products),
         Errand("note-bank-lines", every_seconds=NOTED_EVERY_SECONDS, run=note_matched),

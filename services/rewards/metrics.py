@@ -62,7 +62,7 @@ PROVIDER_CALLS = Counter(
 )
 PROVIDER_HOOKS = Counter(
     "plaudit_rewards_provider_webhooks_total",
-    "Webhooks of providers of goods: taken, had before, forged, stale, or not understood",
+    "Webhooks of providers: taken, had before, forged, stale, or not understood",
     ["provider", "became"],
 )
 ORDERS_UNKNOWN = Gauge(
@@ -70,6 +70,20 @@ ORDERS_UNKNOWN = Gauge(
 )
 ORDERS_UNKNOWN_SECONDS = Gauge(
     "plaudit_rewards_orders_unknown_seconds", "For how long nobody has known of the oldest of these"
+)
+REMITTANCE_CALLS = Counter(
+    "plaudit_rewards_remittance_calls_total",
+    "Questions and payments to providers that pay out, by what became of each",
+    ["provider", "became"],
+)
+REMITTANCES_UNKNOWN = Gauge(
+    "plaudit_rewards_remittances_unknown", "Payouts at providers of which nobody knows whether they were paid"
+)
+REMITTANCES_UNKNOWN_SECONDS = Gauge(
+    "plaudit_rewards_remittances_unknown_seconds", "For how long nobody has known of the oldest of these"
+)
+REMITTANCES_TROUBLED = Gauge(
+    "plaudit_rewards_remittances_troubled", "Payouts at providers that only people can put right"
 )
 ORDERS_TROUBLED = Gauge("plaudit_rewards_orders_troubled", "Orders at providers that only people can put right")
 PAYOUTS = Counter("plaudit_rewards_payouts_total", "Payouts that reached a state", ["state"])
@@ -236,8 +250,12 @@ for _state in ("reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed
 for _provider in ("sandbox", "xoxoday", "tremendous"):
     for _became in ("answered", "none", "refused", "later", "unknown", "other_order"):
         PROVIDER_CALLS.labels(_provider, _became)
+for _provider in ("sandbox", "xoxoday", "tremendous", "paypal", "wise", "stripe"):
     for _became in ("taken", "had", "forged", "stale", "unread"):
         PROVIDER_HOOKS.labels(_provider, _became)
+for _provider in ("sandbox", "paypal", "wise", "stripe"):
+    for _became in ("answered", "refused", "later", "unknown", "other_order", "key_over", "no_receiver"):
+        REMITTANCE_CALLS.labels(_provider, _became)
 for _how in ("held", "left_out"):
     PAYOUTS_STOPPED.labels(_how)
 for _state in ("given", "had", "gone", "unknown", "nobody"):

@@ -112,6 +112,8 @@ from services.rewards.payouts.policies.api import (
     UNKNOWN_PAYOUT_POLICY,
 )
 from services.rewards.payouts.policies.domain import UnknownPayoutPolicyError
+from services.rewards.payouts.receivers.api import ERRORS as RECEIVER_ERRORS
+from services.rewards.payouts.remittances.api import ERRORS as REMITTANCE_ERRORS
 from services.rewards.payouts.runs.api.models import (
     FOUR_EYES,
     NO_BANK_FILE,
@@ -367,6 +369,8 @@ ERRORS: ErrorTable = {
     **SANCTIONS_ERRORS,
     **QUOTE_ERRORS,
     **PRODUCT_ERRORS,
+    **RECEIVER_ERRORS,
+    **REMITTANCE_ERRORS,
     MessageError: lambda error: Problem(INVALID_BANK_MESSAGE, f"Nothing of the file counts: {error}"),
     UnknownMessageError: lambda _: Problem(UNKNOWN_BANK_MESSAGE, "GET /v1/bank-messages lists those imported"),
     UnknownLineError: lambda _: Problem(UNKNOWN_BANK_LINE, "GET /v1/bank-lines lists those that there are"),

@@ -110,6 +110,19 @@ class Settings(ServiceSettings):
     provider_tremendous_url: str = Field(
         "https://www.tremendous.com", description="Where Tremendous is; empty: it is not used"
     )
+    provider_paypal_url: str = Field(
+        "https://api-m.paypal.com", description="Where PayPal Payouts is; empty: it is not used"
+    )
+    provider_wise_url: str = Field("https://api.wise.com", description="Where Wise is; empty: it is not used")
+    provider_stripe_url: str = Field(
+        "https://api.stripe.com", description="Where Stripe is; empty: it is not used"
+    )
+    remittance_watch_days: int = Field(
+        90,
+        ge=1,
+        le=3_650,
+        description="Days for which the provider of a payout that it paid is asked daily whether it came back",
+    )
     provider_loopback: bool = Field(
         False, description="Whether providers may be on this machine, by http too: for a stack to try things on"
     )

@@ -369,9 +369,10 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community run_id state programme_id programme_version currency points minor minimum_points "
             "payer_name payer_iban payer_bic complete created_at created_by decided_at decided_by "
             "execution_days created_by_person decided_by_person planned_count left_payable_count "
-            "left_held_count filing_by filing_by_person minimum_minor holding_days policy_id ordering"
+            "left_held_count filing_by filing_by_person minimum_minor holding_days policy_id ordering provider"
         ),
         "payout_runs_unsealed": "community run_id",
+        "remittance_runs": "community run_id taken_up_at is_altered",
         "payout_seals": "community run_id number step seal sealed_at sealed_by",
         "programmes": "community programme_id version effective_from rewards audiences redeeming",
         "transfers": (

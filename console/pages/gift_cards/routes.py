@@ -17,6 +17,7 @@ from console.pages.gift_cards.words import (
     FIELD_WORDS,
     ICONS,
     OUTCOME_WORDS,
+    PAYING,
     PROVIDERS,
     STATE_WORDS,
     TONES,
@@ -59,7 +60,7 @@ async def show(visit: Visit) -> Response:
 
 def _words() -> dict[str, Any]:
     return {
-        "names": PROVIDERS,
+        "names": PROVIDERS | PAYING,
         "words": STATE_WORDS,
         "tones": TONES,
         "icons": ICONS,
@@ -160,7 +161,7 @@ async def provider(visit: Visit) -> Response:
 
 async def connect(visit: Visit) -> Response:
     """Connect an account; what was typed is shown to nobody again."""
-    name = products.name_of(visit)
+    name = _name(visit)
     said = {field: visit.form.get(field, "").strip() for field in (*FIELD_WORDS, "webhook_secret")}
     body = {field: value for field, value in said.items() if value}
     done = await visit.ask.command("PUT", "rewards", f"/v1/providers/{name}", body)
@@ -182,16 +183,16 @@ async def end_old_secret(visit: Visit) -> Response:
 
 
 async def _change(visit: Visit, verb: str) -> Response:
-    done = await visit.ask.command("POST", "rewards", f"/v1/providers/{products.name_of(visit)}/{verb}", None)
+    done = await visit.ask.command("POST", "rewards", f"/v1/providers/{_name(visit)}/{verb}", None)
     if not done.ok:
         return await _provider(visit, refused=Refusal.of(done))
-    return visit.see_other(f"{GIFT_CARDS.path}/providers/{products.name_of(visit)}", toast="saved")
+    return visit.see_other(f"{GIFT_CARDS.path}/providers/{_name(visit)}", toast="saved")
 
 
 async def _provider(
     visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
 ) -> Response:
-    name = products.name_of(visit)
+    name = _name(visit)
     answer = await visit.ask.get("rewards", "/v1/providers")
     found = next((one for one in answer.items if one["provider"] == name), None) if answer.ok else None
     return visit.page(
@@ -205,6 +206,13 @@ async def _provider(
         refused=refused,
         **_words(),
     )
+
+
+def _name(visit: Visit) -> str:
+    name = str(visit.request.path_params["provider"])
+    if name not in PROVIDERS | PAYING:
+        raise NotFoundError
+    return name
 
 
 def _id(visit: Visit) -> str:

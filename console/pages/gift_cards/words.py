@@ -9,7 +9,9 @@ def _(text: str) -> str:
     return text
 
 
+#: Of gift cards, and of payouts.
 PROVIDERS: Final = {"sandbox": "Sandbox", "xoxoday": "Xoxoday Plum", "tremendous": "Tremendous"}
+PAYING: Final = {"sandbox": "Sandbox", "paypal": "PayPal", "wise": "Wise", "stripe": "Stripe"}
 STATE_WORDS: Final = {
     "waits": _("to be ordered"),
     "unknown": _("nobody knows"),
@@ -56,6 +58,9 @@ FIELD_WORDS: Final = {
     "client_secret": _("Client secret"),
     "refresh_token": _("Refresh token"),
     "email": _("E-mail address of the account, no member's"),
+    "webhook_id": _("Id of the webhook that points here"),
+    "profile_id": _("Profile whose balance pays"),
+    "webhook_public_key": _("Public key of its webhooks, in PEM"),
 }
 
 

@@ -13,9 +13,11 @@ from console.components.tables import Listing
 from console.frame.navigation import MY_PAYOUTS
 from console.frame.refusals import Refusal
 from console.frame.visits import Visit, page
+from console.pages.gift_cards.words import PAYING
 
 PAYOUTS_COUNT = 20
 BANK = f"{MY_PAYOUTS.path}/bank"
+RECEIVER = f"{MY_PAYOUTS.path}/receiver"
 FIELDS: Final = ("name", "iban", "bic")
 #: Asked only once rewards wants to know: that it is no mistake.
 CONFIRMS: Final = ("confirm_bic_country", "confirm_account")
@@ -33,6 +35,15 @@ WRONG: Final = {
     "bic": _("That is not the account's BIC; leave it empty where you do not know it"),
     "confirm_bic_country": _("Say whether the bank really is in another country than the account"),
     "confirm_account": _("Say whether the account is in order again"),
+}
+
+
+RECEIVER_FIELDS: Final = ("provider", "name", "address")
+RECEIVER_WRONG: Final = {
+    "provider": _("Choose who pays you"),
+    "name": _("Say whose account it is"),
+    "address": _("That is no account there: PayPal and Wise want an e-mail address, Stripe acct_…"),
+    "confirm": _("Your money came back from this account: say that it is in order again"),
 }
 
 
@@ -54,6 +65,33 @@ async def set_bank(visit: Visit) -> Response:
         return visit.see_other(f"{MY_PAYOUTS.path}#bank", toast="saved")
     errors = _errors(visit, done.problem)
     return await _page(visit, errors=errors, refused=None if errors else Refusal.of(done))
+
+
+async def set_receiver(visit: Visit) -> Response:
+    """Be paid to an account at a provider."""
+    said: dict[str, Any] = {name: visit.form.get(f"receiver_{name}", "").strip() for name in RECEIVER_FIELDS}
+    missing = {f"receiver_{name}": visit.say(RECEIVER_WRONG[name]) for name in RECEIVER_FIELDS if not said[name]}
+    if missing:
+        return await _page(visit, errors=missing)
+    if visit.form.get("confirm_receiver"):
+        said["confirm_account"] = True
+    done = await visit.ask.command("PUT", "rewards", f"/v1/payees/{visit.signed_in.member_id}/receiver", said)
+    if done.ok:
+        return visit.see_other(f"{MY_PAYOUTS.path}#receiver", toast="receiver-set")
+    if done.problem_slug == "receiver-unconfirmed":
+        return await _page(visit, errors={"confirm_receiver": visit.say(RECEIVER_WRONG["confirm"])})
+    if done.problem_slug == "invalid-receiver":
+        return await _page(visit, errors={"receiver_address": visit.say(RECEIVER_WRONG["address"])})
+    return await _page(visit, refused=Refusal.of(done))
+
+
+async def be_paid_by_bank(visit: Visit) -> Response:
+    """Be paid by bank again."""
+    url = f"/v1/payees/{visit.signed_in.member_id}/receiver"
+    done = await visit.ask.command("DELETE", "rewards", url)
+    if not done.ok:
+        return await _page(visit, refused=Refusal.of(done))
+    return visit.see_other(f"{MY_PAYOUTS.path}#bank", toast="by-bank-again")
 
 
 def _errors(visit: Visit, problem: Mapping[str, Any]) -> dict[str, str]:
@@ -81,9 +119,11 @@ async def _page(
         catalogue=ask.get("rewards", "/v1/catalogue"),
         payee=ask.get("rewards", f"/v1/payees/{member}"),
         wait=ask.get("rewards", f"/v1/members/{member}/payout-wait"),
+        receiver=ask.get("rewards", f"/v1/payees/{member}/receiver"),
+        providers=ask.get("rewards", "/v1/payout-providers"),
     )
     # What was typed is never lost, and is in no address.
-    typed = {name: visit.form.get(name, "") for name in FIELDS}
+    typed = {name: visit.form.get(name, "") for name in (*FIELDS, *(f"receiver_{one}" for one in RECEIVER_FIELDS))}
     return visit.page(
         "pages/my_payouts/page.html",
         status=422 if errors else 200 if refused is None else refused.status,
@@ -93,12 +133,16 @@ async def _page(
         errors=errors or {},
         refused=refused,
         listing=listing,
+        names=PAYING,
         year=datetime.now(UTC).year,
     )
 
 
 ROUTES = [
     Route(MY_PAYOUTS.path, page(show, for_members=True)),
+    Route(RECEIVER, page(set_receiver, for_members=True), methods=["POST"]),
+    Route(RECEIVER, page(show, for_members=True), methods=["GET"]),
+    Route(f"{RECEIVER}/remove", page(be_paid_by_bank, for_members=True), methods=["POST"]),
     Route(BANK, page(set_bank, for_members=True), methods=["POST"]),
     Route(BANK, page(show, for_members=True), methods=["GET"]),
 ]

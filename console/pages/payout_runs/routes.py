@@ -11,6 +11,7 @@ from console.components.tables import PAGE_COUNT, Filter, Listing
 from console.frame.navigation import AUDIT, PAYOUT_RUNS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.gift_cards.words import PAYING
 from console.pages.tables import TOO_LONG, amount, table, whole
 from console.sign_in.domain import new_secret
 
@@ -63,18 +64,24 @@ async def make(visit: Visit) -> Response:
     key = visit.form_key
     if key is None:
         return await _prepare(visit)
-    answer = await visit.ask.command("POST", "rewards", "/v1/payout-runs", key=f"console-{key}")
+    provider = visit.form.get("provider")
+    body, name = ({"provider": provider}, f"{key}-{provider}") if provider in PAYING else (None, key)
+    answer = await visit.ask.command("POST", "rewards", "/v1/payout-runs", body, key=f"console-{name}")
     if not answer.ok:
         return await _prepare(visit, refused=Refusal.of(answer))
     return visit.see_other(f"{PAYOUT_RUNS.path}/{answer.body['run_id']}", toast="run-made")
 
 
 async def _prepare(visit: Visit, *, refused: Refusal | None = None) -> Response:
-    preview = await visit.ask.get("rewards", "/v1/payout-run-preview")
+    answers = await visit.ask.all(
+        preview=visit.ask.get("rewards", "/v1/payout-run-preview"),
+        providers=visit.ask.get("rewards", "/v1/payout-providers"),
+    )
     return visit.page(
         "pages/payout_runs/make.html",
         status=200 if refused is None else refused.status,
-        preview=preview,
+        **answers,
+        names=PAYING,
         key=new_secret(),
         refused=refused,
     )
@@ -102,13 +109,15 @@ async def cancel(visit: Visit) -> Response:
 
 
 async def bank_file(visit: Visit) -> Response:
-    """The bank file, byte for byte."""
+    """The bank file, or the list for a provider, byte for byte."""
     answer, chunks = await visit.ask.download("rewards", f"/v1/payout-runs/{run_id_of(visit)}/file")
     if not answer.ok:
         return await show_run(visit, refused=Refusal.of(answer))
-    name = f"payouts-{run_id_of(visit)}.xml"
+    # A run by a provider has a list of what it pays, in JSON.
+    kind = "json" if "json" in answer.media_type else "xml"
+    name = f"payouts-{run_id_of(visit)}.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingResponse(chunks, media_type="application/xml", headers=headers)
+    return StreamingResponse(chunks, media_type=f"application/{kind}", headers=headers)
 
 
 async def payouts_file(visit: Visit) -> Response:
@@ -153,6 +162,7 @@ async def show_run(
         status=422 if errors else 200 if refused is None else refused.status,
         **answers,
         listing=listing,
+        names=PAYING,
         stage=_stage(review.body["run"]) if review.ok else "",
         bank=_at_bank(review.body["run"]) if review.ok else {},
         may_write=may(WRITE),

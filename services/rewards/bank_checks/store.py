@@ -23,7 +23,8 @@ from shared.postgres import Connection
 
 #: What three say of each payout of a community from $2 until before $3. Each names payouts by itself, so one of
 #: which a single one says anything is here, too. Of the bank's lines those count that say what its states of these
-#: days say, whenever they were booked; a line of a whole run speaks for its payouts.
+#: days say, whenever they were booked; a line of a whole run speaks for its payouts. Of a payout by a provider
+#: that speaks in the bank's place, whatever files of the bank there are.
 _SAID = """
     with of_payouts as (
         select c.payout_id, p.currency, count(*) filter (where c.state <> 'reversed') as outs,
@@ -48,7 +49,13 @@ _SAID = """
           and l.state = 'noted' and l.says = 'settled'
           and not exists (
             select from payout_changes c
-            where c.community = $1 and c.payout_id = l.payout_id and c.state in ('settled', 'corrected'))),
+            where c.community = $1 and c.payout_id = l.payout_id and c.state in ('settled', 'corrected'))
+        union
+        select distinct a.payout_id from remittance_answers a
+        where a.community = $1 and a.said_at >= $2 and a.said_at < $3 and a.standing = 'paid'
+          and not exists (
+            select from payout_changes c
+            where c.community = $1 and c.payout_id = a.payout_id and c.state in ('settled', 'corrected'))),
     told as (
         select payout_id, outs, backs from of_payouts
         union all
@@ -73,9 +80,20 @@ _SAID = """
             select from bank_lines l
             where l.community = $1 and l.payout_id = p.payout_id and l.says = 'settled'
               and l.state in ('matched', 'noted', 'proposed'))),
+    -- Of payouts by a provider that says what it last said of each: that it paid, or that it came back.
+    of_providers as (
+        select distinct on (a.payout_id, a.standing = 'paid') a.payout_id,
+               coalesce(a.currency, p.currency) as currency,
+               (case a.standing when 'paid' then t.outs else -t.backs end)
+                   * coalesce(a.amount_minor, p.amount_minor) as minor
+        from told t
+        join remittance_answers a on a.community = $1 and a.payout_id = t.payout_id
+        join payouts p on p.community = $1 and p.payout_id = t.payout_id
+        where a.standing = 'paid' and t.outs > 0 or a.standing in ('returned', 'failed') and t.backs > 0
+        order by a.payout_id, a.standing = 'paid', a.number desc),
     by_bank as (
         select payout_id, currency, sum(minor)::bigint as minor from (
-            select * from of_lines union all select * from of_runs) b
+            select * from of_lines union all select * from of_runs union all select * from of_providers) b
         group by 1, 2),
     together as (
         select payout_id, currency, coalesce(l.minor, 0) as ledger_minor, coalesce(p.minor, 0) as payouts_minor,
@@ -89,7 +107,9 @@ _SAID = """
             where l.community = $1 and l.is_booked and l.currency = c.currency and l.imported_at < $3)),
     said as (
         select payout_id, currency, ledger_minor, payouts_minor,
-               case when currency in (select currency from asked) then bank_minor end as bank_minor
+               case when currency in (select currency from asked)
+                   or payout_id in (select payout_id from remittances where community = $1)
+                   then bank_minor end as bank_minor
         from together)
 """
 

@@ -13,6 +13,7 @@ from services.rewards.payouts.clearances.store import forget_clearance_reasons
 from services.rewards.payouts.holds.store import forget_notes
 from services.rewards.payouts.links.handlers import relink
 from services.rewards.payouts.payees.store import load_payees
+from services.rewards.payouts.receivers.store import forget_receivers
 from services.rewards.payouts.store import lock_runs
 from services.rewards.providers.store.orders import forget_proposed
 from services.rewards.refunds.store import forget_refund_reasons
@@ -89,6 +90,7 @@ async def _delete_payees(tx: Transaction, owners: Sequence[Owner]) -> set[Owner]
     community = owners[0].community
     payees = await load_payees(tx.conn, community=community, member_ids=[owner.member_id for owner in owners])
     over = {owner for owner in sorted(owners) if await store.delete_payee(tx.conn, owner)}
+    await forget_receivers(tx.conn, community=community, member_ids=[owner.member_id for owner in sorted(over)])
     # Whoever is still paid there has it with fewer.
     await relink(tx, community=community, ibans={payee.account.iban for payee in payees.values()})
     return over

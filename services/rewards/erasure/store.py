@@ -92,12 +92,14 @@ async def set_lots_over(conn: Connection, owner: Owner, *, now: datetime) -> Non
 
 
 async def delete_payee(conn: Connection, owner: Owner) -> bool:
-    """Delete the bank details of a member who was erased; False while a run may still ask for them."""
+    """Delete the bank details of a member who was erased; False while a run, or a provider, may ask for them."""
     is_open: bool = await conn.fetchval(
         """
         select exists (
             select from payouts p join payout_runs r using (community, run_id)
-            where p.community = $1 and p.member_id = $2 and r.state <> all($3::text[]))
+            where p.community = $1 and p.member_id = $2
+              -- A provider that was not asked yet, or has not answered, has to be told whom to pay.
+              and (r.state <> all($3::text[]) or r.provider is not null and p.state = 'submitted'))
         """,
         *owner,
         list(_OVER_RUNS),

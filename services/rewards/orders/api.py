@@ -17,6 +17,7 @@ from services.rewards.orders.handlers.hooks import (
     HooksAtOnce,
     RefusedHookError,
     TooManyHooksError,
+    UncheckedHookError,
     UnreadHookError,
 )
 from services.rewards.providers.domain import orders as domain
@@ -76,6 +77,9 @@ REFUND_AMOUNT = ProblemType(
 REFUSED_WEBHOOK = ProblemType("refused-webhook", 401, "The webhook was refused")
 UNREAD_WEBHOOK = ProblemType("unread-webhook", 400, "The webhook is none of the provider's")
 TOO_MANY_WEBHOOKS = ProblemType("too-many-provider-webhooks", 429, "Too many webhooks at once")
+UNCHECKED_WEBHOOK = ProblemType(
+    "provider-webhook-not-checked", 503, "The provider does not say now whether the webhook is its own"
+)
 _AT_ONCE = HooksAtOnce()
 NOTE_MAX_CHARS: Final = 500
 EXAMPLE: Final = "0f4b6a0e-8a43-5d38-9f0c-1f4f6d1c2b3a"
@@ -334,6 +338,7 @@ async def settle_provider_order(principal: Keeper, tx: Tx, redemption_id: UUID, 
             REFUSED_WEBHOOK,
             UNREAD_WEBHOOK,
             TOO_MANY_WEBHOOKS,
+            UNCHECKED_WEBHOOK,
             NO_VOUCHER_KEYS,
             FENCED,
             NOT_AVAILABLE,
@@ -353,7 +358,7 @@ async def settle_provider_order(principal: Keeper, tx: Tx, redemption_id: UUID, 
 async def post_provider_webhook(service: ConnectedService, request: Request, account_id: UUID) -> Response:
     """For providers, which show by a signature who they are; an access key is not looked at.
 
-    Nothing of what it says is believed: its order is asked for. The same again does nothing.
+    Nothing of what it says is believed: its order, or payout, is asked for. The same again does nothing.
     """
     settings = cast("Settings", service.settings)
     await service.check_fence()
@@ -362,10 +367,10 @@ async def post_provider_webhook(service: ConnectedService, request: Request, acc
         async with service.pool.acquire() as conn:
             sealed = await hooks.find_hooked(conn, account_id=str(account_id))
         webhook = Webhook({name.lower(): value for name, value in request.headers.items()}, body)
-        hint = await hooks.read_hook(sealed, webhook, settings=settings)
-        if hint is not None:
+        read = await hooks.read_hook(sealed, webhook, settings=settings)
+        if read is not None:
             async with service.begin() as tx:
-                await hooks.take_hook(tx, sealed, hint=hint)
+                await hooks.take_hook(tx, sealed, read=read)
     return Response(status_code=202)
 
 
@@ -383,6 +388,9 @@ ERRORS: Final[ErrorTable] = {
     RefusedHookError: lambda _: Problem(REFUSED_WEBHOOK, "Its address or signature is none that is known here"),
     TooManyHooksError: lambda _: Problem(
         TOO_MANY_WEBHOOKS, "Nothing was read: send it again in a moment", headers={"Retry-After": "5"}
+    ),
+    UncheckedHookError: lambda _: Problem(
+        UNCHECKED_WEBHOOK, "Nothing was read: send it again later", headers={"Retry-After": "60"}
     ),
     UnreadHookError: lambda _: Problem(UNREAD_WEBHOOK, "It is signed, and cannot be read: nothing was done"),
 }

@@ -95,6 +95,9 @@ class Payout(BaseModel):
     payee_changed_at: datetime | None = None
     payee_changed_by: str | None = Field(None, description="The access key or token by which they were set")
     payee_changed_by_person: UUID | None = Field(None, description="The person who set them")
+    receiver_id: UUID | None = Field(
+        None, description="The account at a provider that it is paid to; null where it is paid by bank"
+    )
     reason: str | None = Field(None, description="Why it is held, failed or came back")
     created_at: datetime
     changed_at: datetime
@@ -192,6 +195,7 @@ def _fields(payout: domain.Payout, name: str | None) -> dict[str, Any]:
         "payee_changed_at": payee_set.changed_at if payee_set else None,
         "payee_changed_by": payee_set.changed_by.credential if payee_set else None,
         "payee_changed_by_person": payee_set.changed_by.person_id if payee_set else None,
+        "receiver_id": payout.receiver_id,
         "reason": payout.reason,
         "created_at": payout.created_at,
         "changed_at": payout.changed_at,

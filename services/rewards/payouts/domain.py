@@ -191,6 +191,13 @@ class Payout:
     payee_set: PayeeSet | None = None
     computed: Computed | None = None
     parts: tuple[Part, ...] = ()
+    #: The account at a provider that it is paid to, instead of `payee`.
+    receiver_id: str | None = None
+
+    @property
+    def is_addressed(self) -> bool:
+        """Whether it is known whom it is paid to."""
+        return self.payee is not None or self.receiver_id is not None
 
     @property
     def owner(self) -> Owner:

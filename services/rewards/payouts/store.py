@@ -45,6 +45,7 @@ def payout_of(row: Record) -> Payout:
         changed_at=row["changed_at"],
         payee_set=_payee_set(row),
         computed=Computed(row["computed_points"], row["computed_minor"]) if row["computed_points"] else None,
+        receiver_id=str(row["receiver_id"]) if row["receiver_id"] else None,
     )
 
 
@@ -83,11 +84,12 @@ async def lock_left_held(conn: Connection, *, community: str, member_ids: Sequen
 
 
 async def load_held_of_member(conn: Connection, *, community: str, member_id: str) -> list[Payout]:
-    """The member's held payout in a run that is still open. Whoever changes it has locked runs."""
+    """The member's held payout in a run by bank that is still open. Whoever changes it has locked runs."""
     rows = await conn.fetch(
         """
         select p.* from payouts p join payout_runs r using (community, run_id)
         where p.community = $1 and p.member_id = $2 and p.state = 'held' and r.state = 'open'
+          and r.provider is null
         """,
         community,
         member_id,
@@ -147,10 +149,7 @@ async def add_payouts(conn: Connection, payouts: Sequence[Payout]) -> None:
         "reason",
         "created_at",
         "changed_at",
-        "payee_revision",
-        "payee_changed_at",
-        "payee_changed_by_person",
-        "payee_changed_by",
+        *("payee_revision", "payee_changed_at", "payee_changed_by_person", "payee_changed_by", "receiver_id"),
     )
     await conn.copy_records_to_table(
         "payouts",
@@ -175,6 +174,7 @@ async def add_payouts(conn: Connection, payouts: Sequence[Payout]) -> None:
                 payout.created_at,
                 payout.changed_at,
                 *((*payout.payee_set[:2], *payout.payee_set.changed_by) if payout.payee_set else (None,) * 4),
+                payout.receiver_id,
             )
             for payout in payouts
         ],

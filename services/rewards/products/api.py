@@ -17,7 +17,7 @@ from services.rewards.products.domain import (
     Refresh,
     UnknownProductError,
 )
-from services.rewards.providers.api import NO_SUCH_PROVIDER, UNKNOWN_ACCOUNT
+from services.rewards.providers.api import NO_SUCH_PROVIDER, UNKNOWN_ACCOUNT, UNUSABLE_ACCOUNT
 from services.rewards.providers.domain.contract import Product, ProviderName
 from shared.contracts.fields import NO_CONTROL
 from shared.http import (
@@ -174,7 +174,7 @@ class ProductsAccepted(BaseModel):
 @router.post(
     "/v1/providers/{provider}/refresh",
     summary="Have a provider asked for the gift cards that it has",
-    responses=problem_responses(UNKNOWN_ACCOUNT, NO_SUCH_PROVIDER),
+    responses=problem_responses(UNKNOWN_ACCOUNT, UNUSABLE_ACCOUNT, NO_SUCH_PROVIDER),
 )
 async def refresh_provider(principal: Keeper, tx: Tx, provider: ProviderName) -> RefreshShown:
     """Within seconds, and by itself from then on. Nothing changes for members before somebody accepts it."""

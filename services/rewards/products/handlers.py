@@ -21,8 +21,9 @@ from services.rewards.products.domain import (
     UnusableProductsError,
     checked,
 )
-from services.rewards.providers.domain.accounts import NoSuchProviderError, UnknownAccountError
+from services.rewards.providers.domain.accounts import NoGoodsError, NoSuchProviderError, UnknownAccountError
 from services.rewards.providers.domain.contract import (
+    OF_GOODS,
     LaterError,
     Product,
     ProviderName,
@@ -95,6 +96,8 @@ async def load_refresh(conn: Connection, *, community: str, provider: ProviderNa
 
 
 async def _check_connected(conn: Connection, *, community: str, provider: ProviderName) -> None:
+    if provider not in OF_GOODS:
+        raise NoGoodsError(provider)
     account = await find_account(conn, community=community, provider=provider)
     if account is None or not account.account.is_connected:
         raise UnknownAccountError(provider)

@@ -12,11 +12,12 @@ from services.rewards.providers.domain import contract
 from services.rewards.providers.domain.accounts import (
     FIELDS,
     Account,
+    NoGoodsError,
     NoSuchProviderError,
     UnknownAccountError,
     UnusableAccountError,
 )
-from services.rewards.providers.domain.contract import ProviderName
+from services.rewards.providers.domain.contract import OF_GOODS, PAYING_OUT, ProviderName
 from services.rewards.providers.domain.orders import NoCardError, NoGiftCardError
 from services.rewards.providers.handlers import accounts, cards
 from services.rewards.providers.store.accounts import load_accounts
@@ -44,6 +45,7 @@ UNUSABLE_ACCOUNT = ProblemType("unusable-provider-account", 422, "The account la
 NO_GIFT_CARD = ProblemType("no-gift-card", 409, "The reward is no gift card")
 NO_CARD = ProblemType("gift-card-not-named", 409, "Nobody has said which card it is")
 SECRET_MAX_CHARS: Final = 500
+PUBLIC_KEY_MAX_CHARS: Final = 2_000
 
 router = APIRouter(tags=["gift cards"])
 Keeper = Annotated[Principal, requires(Scope.REWARDS_WRITE)]
@@ -59,11 +61,16 @@ Provided = Literal["sandbox", "xoxoday", "tremendous"]
 class ProviderAccount(RequestBody):
     """What an account shows at its provider; what it takes depends on the provider."""
 
-    api_key: Shown = Field(None, description="sandbox, tremendous", examples=["try-this"])
+    api_key: Shown = Field(None, description="sandbox, tremendous, wise, stripe", examples=["try-this"])
     funding_source_id: Shown = Field(None, description="tremendous: what pays for orders", examples=[None])
-    client_id: Shown = Field(None, description="xoxoday", examples=[None])
-    client_secret: Shown = Field(None, description="xoxoday", examples=[None])
+    client_id: Shown = Field(None, description="xoxoday, paypal", examples=[None])
+    client_secret: Shown = Field(None, description="xoxoday, paypal", examples=[None])
     refresh_token: Shown = Field(None, description="xoxoday: the newest; it is used once", examples=[None])
+    webhook_id: Shown = Field(None, description="paypal: of the webhook that points here", examples=[None])
+    profile_id: Shown = Field(None, description="wise: whose balance pays", examples=[None])
+    webhook_public_key: Annotated[str | None, Field(min_length=1, max_length=PUBLIC_KEY_MAX_CHARS)] = Field(
+        None, description="wise: the key in PEM by which it signs webhooks, as it publishes it", examples=[None]
+    )
     email: Shown = Field(None, description="xoxoday: whose orders they are; no member's", examples=[None])
     webhook_secret: Shown = Field(
         None,
@@ -84,6 +91,8 @@ class AccountShown(BaseModel):
     provider: ProviderName
     is_available: bool = Field(description="Whether this installation reaches the provider")
     is_connected: bool
+    has_gift_cards: bool
+    pays_out: bool = Field(description="Whether payouts can go by it")
     needs: list[str] = Field(description="What connecting it takes", examples=[["api_key"]])
     webhook_path: str | None = Field(
         description="Where its webhooks go at this service; null before it was connected",
@@ -105,6 +114,8 @@ class AccountShown(BaseModel):
             provider=provider,
             is_available=bool(getattr(settings, f"provider_{provider}_url")),
             is_connected=account is not None and account.is_connected,
+            has_gift_cards=provider in OF_GOODS,
+            pays_out=provider in PAYING_OUT,
             needs=list(FIELDS[provider]),
             webhook_path=f"/v1/provider-webhooks/{account.account_id}" if account else None,
             connected_at=account.connected_at if account else None,
@@ -149,7 +160,11 @@ class GiftCardShown(BaseModel):
         return cls(reward_id=reward_id, **card._asdict())
 
 
-@router.get("/v1/providers", summary="Providers of gift cards, and accounts there", responses=problem_responses())
+@router.get(
+    "/v1/providers",
+    summary="Providers of gift cards and of payouts, and accounts there",
+    responses=problem_responses(),
+)
 async def list_providers(principal: Reader, conn: Conn, settings: InSettings) -> AccountsShown:
     """All that there are, connected or not. What an account shows is never answered."""
     known = {one.provider: one for one in await load_accounts(conn, community=principal.community)}
@@ -161,7 +176,7 @@ async def list_providers(principal: Reader, conn: Conn, settings: InSettings) ->
 
 @router.put(
     "/v1/providers/{provider}",
-    summary="Connect an account at a provider of gift cards",
+    summary="Connect an account at a provider",
     responses=problem_responses(UNKNOWN_ACCOUNT, NO_SUCH_PROVIDER, UNUSABLE_ACCOUNT, NO_VOUCHER_KEYS),
 )
 async def put_provider(principal: Keeper, tx: Tx, provider: ProviderName, said: ProviderAccount) -> AccountShown:
@@ -190,7 +205,7 @@ async def end_old_provider_secret(principal: Keeper, tx: Tx, provider: ProviderN
 
 @router.post(
     "/v1/providers/{provider}/disconnect",
-    summary="Disconnect an account at a provider of gift cards",
+    summary="Disconnect an account at a provider",
     responses=problem_responses(UNKNOWN_ACCOUNT),
 )
 async def disconnect_provider(principal: Keeper, tx: Tx, provider: ProviderName) -> AccountShown:
@@ -223,6 +238,7 @@ async def get_gift_card(principal: Reader, conn: Conn, reward_id: Slug) -> GiftC
 
 
 ERRORS: Final[ErrorTable] = {
+    NoGoodsError: lambda error: Problem(UNUSABLE_ACCOUNT, f"{error.provider} has no gift cards: it pays out"),
     NoSuchProviderError: lambda error: Problem(
         NO_SUCH_PROVIDER,
         f"PLAUDIT_PROVIDER_{error.provider.upper()}_URL is empty: its operator sets it",

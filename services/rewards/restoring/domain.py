@@ -9,7 +9,7 @@ from services.rewards.bank_messages.domain import BankAccount, ordering_of
 from services.rewards.fulfilment.domain import FulfilledBy
 from services.rewards.payouts.domain import Actor, Agreed, Part, Payout, PayoutState, Rate, Traced
 from services.rewards.payouts.runs.domain.bank import BankFile, bank_file
-from services.rewards.payouts.runs.domain.runs import STEPS, Run, RunState
+from services.rewards.payouts.runs.domain.runs import STEPS, Addressed, Run, RunState
 from services.rewards.payouts.runs.domain.terms import PayoutTerms
 from services.rewards.payouts.seals.domain import FileSums, SealedRun, SealStep
 from services.rewards.providers.domain.contract import Card, ProviderName
@@ -64,6 +64,7 @@ def run_of(fact: PayoutRunChanged) -> Run:
         created_at=data["created_at"],
         created_by=Actor(data.get("created_by_person"), data["created_by"]),
         ordering=ordering_of(data.get("ordering")),
+        provider=ProviderName(data["provider"]) if "provider" in data else None,
     )
 
 
@@ -186,11 +187,11 @@ def rounds(facts: Sequence[State]) -> Iterator[list[Placed]]:
         left = later
 
 
-def with_payees(payouts: Iterable[Traced], accounts: Mapping[str, BankAccount]) -> list[Traced]:
-    """Payouts with the bank details that their members have now, where they lost their own."""
+def with_payees(payouts: Iterable[Traced], accounts: Mapping[str, Addressed]) -> list[Traced]:
+    """Payouts with the accounts that their members have now, where they lost their own."""
     return [
-        Traced(payout.paid_to(accounts[payout.member_id]), reached)
-        if payout.payee is None and PayoutState.ELIGIBLE in reached and payout.member_id in accounts
+        Traced(accounts[payout.member_id].put_on(payout), reached)
+        if not payout.is_addressed and PayoutState.ELIGIBLE in reached and payout.member_id in accounts
         else Traced(payout, reached)
         for payout, reached in payouts
     ]
@@ -199,7 +200,7 @@ def with_payees(payouts: Iterable[Traced], accounts: Mapping[str, BankAccount]) 
 def rebuilt_file(run: Run, sealed: SealedRun, told: FileData, *, by: str, at: datetime) -> BankFile | None:
     """The bank file, written again; None when it would not be the same, byte by byte."""
     payouts = sorted(sealed.listed(SealStep.FILED), key=lambda payout: payout.payout_id)
-    if not payouts or any(payout.payee is None for payout in payouts):
+    if not payouts or not all(payout.is_addressed for payout in payouts):
         return None
     execution_date = date.fromisoformat(told["execution_date"])
     file = bank_file(run, payouts, by=by, now=at, execution_date=execution_date)

@@ -21,6 +21,7 @@ from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.domain import Change, Payout, PayoutState, WrongStateError
 from services.rewards.payouts.handlers import tell_lots as tell_payout_lots
 from services.rewards.payouts.payees import store as payee_store
+from services.rewards.payouts.receivers.store import set_receiver_read_back
 from services.rewards.payouts.runs import store as run_store
 from services.rewards.payouts.runs.domain.runs import Run, RunState
 from services.rewards.payouts.seals import store as seal_store
@@ -303,12 +304,14 @@ async def _seal_again(tx: Transaction, run: Run, *, filed: PayoutRunChanged | No
     key = {"community": run.community, "run_id": run.run_id}
     payouts = await payout_store.load_payouts(tx.conn, **key)
     sealed = await seal_store.load_sealed_run(tx.conn, payouts, **key)
-    payees = await payee_store.load_payees(
-        tx.conn, community=run.community, member_ids=[payout.member_id for payout in payouts]
+    payees = await payee_store.load_addressed(
+        tx.conn,
+        community=run.community,
+        member_ids=[payout.member_id for payout in payouts],
+        provider=run.provider,
     )
-    accounts = {member_id: payee.account for member_id, payee in payees.items()}
     # 1. Would the list be the one that was sealed, with the bank details that there are?
-    rebuilt = replace(sealed, payouts=domain.with_payees(sealed.payouts, accounts))
+    rebuilt = replace(sealed, payouts=domain.with_payees(sealed.payouts, payees))
     file = None
     if filed is not None and "file" in filed["data"]:
         by = filed["data"]["by"]
@@ -319,10 +322,11 @@ async def _seal_again(tx: Transaction, run: Run, *, filed: PayoutRunChanged | No
         await note_not_rebuilt(tx, community=run.community, subject=f"payout run {run.run_id}", reason=reason)
         return
     # 2. It is: whom each payout went to, and the file that says so.
-    lost = {payout.payout_id for payout in payouts if payout.payee is None}
+    lost = {payout.payout_id for payout in payouts if not payout.is_addressed}
     for payout, _ in rebuilt.payouts:
-        if payout.payout_id in lost and payout.payee is not None:
-            await payout_store.set_payee_read_back(tx.conn, payout, revision=payees[payout.member_id].revision)
+        if payout.payout_id in lost and payout.is_addressed:
+            read_back = set_receiver_read_back if run.provider else payout_store.set_payee_read_back
+            await read_back(tx.conn, payout, revision=payees[payout.member_id].revision)
     if file is not None:
         await run_store.add_file(tx.conn, file)
 

@@ -210,6 +210,10 @@ class FileData(TypedDict):
     execution_date: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 
 
+#: Providers by which payouts can go.
+PayingOut = Literal["sandbox", "paypal", "wise", "stripe"]
+
+
 class PayoutRunData(TypedDict):
     run_id: Uuid
     state: Literal["computing", "open", "approving", "approved", "filing", "filed", "cancelling", "cancelled"]
@@ -222,6 +226,7 @@ class PayoutRunData(TypedDict):
     payer: PayerData
     execution_days: Count
     ordering: NotRequired[OrderingData]
+    provider: NotRequired[PayingOut]
     complete: bool
     created_at: Timestamp
     created_by: Id

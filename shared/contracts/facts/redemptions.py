@@ -19,10 +19,14 @@ class RedemptionCode(TypedDict):
     hash: Sha256
 
 
+#: Providers that have gift cards.
+OfGoods = Literal["sandbox", "xoxoday", "tremendous"]
+
+
 class RedemptionCard(TypedDict):
     """A gift card that is ordered for it at a provider, in minor units of its currency."""
 
-    provider: Literal["sandbox", "xoxoday", "tremendous"]
+    provider: OfGoods
     product_id: Id
     face_minor: MinorUnits
     currency: Currency

@@ -103,11 +103,44 @@ HELD: Final = (
         others=(
             "community payout_id run_id member_id state points amount_minor currency "
             "end_to_end_id reason created_at changed_at payee_revision payee_changed_at "
-            "payee_changed_by payee_changed_by_person computed_points computed_minor"
+            "payee_changed_by payee_changed_by_person computed_points computed_minor receiver_id"
         ),
         order="community payout_id",
         erased=Erased.STAYS,
         says="Payouts, with name and account as they were paid: the books",
+    ),
+    Held(
+        "payee_receivers",
+        personal="sealed",
+        others=(
+            "community member_id revision receiver_id provider sealed_by changed_at changed_by_person changed_by"
+        ),
+        order="community member_id revision",
+        erased=Erased.BLANKED,
+        says="By which provider they are paid; whose account it is there is on their page",
+        hidden="sealed",
+    ),
+    Held(
+        "remittances",
+        personal="",
+        others=(
+            "community payout_id run_id provider created_at due_at claimed_until tries_count placed_at "
+            "unknown_since was_unknown reference standing words reason fee_minor blames_receiver trouble "
+            "hinted_at cancel_asked_at watched_until"
+        ),
+        order="community payout_id",
+        erased=Erased.STAYS,
+        says="Payouts by providers, and what these say of each",
+        whose=_OF_PAYOUTS,
+    ),
+    Held(
+        "remittance_answers",
+        personal="",
+        others="community payout_id number said_at standing words reason amount_minor currency",
+        order="community payout_id number",
+        erased=Erased.STAYS,
+        says="What providers said of their payouts, in the order in which they did",
+        whose=_OF_PAYOUTS,
     ),
     Held(
         "payout_changes",

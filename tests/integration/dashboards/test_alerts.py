@@ -88,6 +88,10 @@ CASES: Mapping[str, Case] = {
     "PlauditVoucherCodesUnreadable": gauge('plaudit_rewards_voucher_codes_unreadable{service="rewards"}', 1, 0),
     "PlauditOrdersUnknown": gauge('plaudit_rewards_orders_unknown_seconds{service="rewards"}', 3_601, 3_600),
     "PlauditOrdersTroubled": gauge('plaudit_rewards_orders_troubled{service="rewards"}', 1, 0),
+    "PlauditRemittancesUnknown": gauge(
+        'plaudit_rewards_remittances_unknown_seconds{service="rewards"}', 3_601, 3_600
+    ),
+    "PlauditRemittancesTroubled": gauge('plaudit_rewards_remittances_troubled{service="rewards"}', 1, 0),
     "PlauditProductsGone": gauge('plaudit_rewards_products_gone{service="rewards"}', 1, 0),
     "PlauditGoodsWait": gauge('plaudit_rewards_goods_wait_seconds{service="rewards"}', 432_001, 432_000),
     "PlauditAddressesUnreadable": gauge('plaudit_rewards_delivery_addresses_unreadable{service="rewards"}', 1, 0),

@@ -22,6 +22,8 @@ BOARD = Board(
         "PlauditVoucherCodesUnreadable",
         "PlauditAddressesUnreadable",
         "PlauditRatesAboutToBeStale",
+        "PlauditRemittancesUnknown",
+        "PlauditRemittancesTroubled",
         "PlauditRefundsWait",
         "PlauditDebtsOverdue",
         "PlauditPayoutHoldsOld",
@@ -130,7 +132,7 @@ BOARD = Board(
             ),
             Panel(
                 "Webhooks of providers",
-                "Webhooks of providers of gift cards, by what became of each.",
+                "Webhooks of providers, by what became of each.",
                 "cps",
                 rates("plaudit_rewards_provider_webhooks_total", "became"),
             ),
@@ -143,6 +145,22 @@ BOARD = Board(
                     Query("max(plaudit_rewards_orders_unknown_seconds) / 60", "minutes"),
                     Query("max(plaudit_rewards_orders_troubled)", "need people"),
                 ),
+            ),
+            Panel(
+                "Payouts at providers",
+                "Payouts that nobody knows of, minutes of the oldest, and those that need people.",
+                "short",
+                (
+                    Query("max(plaudit_rewards_remittances_unknown)", "unknown"),
+                    Query("max(plaudit_rewards_remittances_unknown_seconds) / 60", "minutes"),
+                    Query("max(plaudit_rewards_remittances_troubled)", "need people"),
+                ),
+            ),
+            Panel(
+                "Asked of providers of payouts",
+                "Questions and payments to providers that pay out, by what became of each.",
+                "cps",
+                rates("plaudit_rewards_remittance_calls_total", "became"),
             ),
             Panel(
                 "What providers have",

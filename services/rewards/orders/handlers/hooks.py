@@ -3,13 +3,24 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import orjson
 
 from services.rewards.metrics import PROVIDER_HOOKS
+from services.rewards.payouts.remittances import store as remittance_store
 from services.rewards.providers.domain.accounts import UNSIGNED
-from services.rewards.providers.domain.contract import ForgedError, Hint, StaleError, Webhook
+from services.rewards.providers.domain.contract import (
+    OF_GOODS,
+    PAYING_OUT,
+    ForgedError,
+    Hint,
+    LaterError,
+    StaleError,
+    Webhook,
+)
 from services.rewards.providers.handlers.accounts import caller_of, open_credentials, provider_of
+from services.rewards.providers.handlers.paying.clients import payer_of
 from services.rewards.providers.handlers.xoxoday import Tokens
 from services.rewards.providers.store import accounts as account_store
 from services.rewards.providers.store import orders as store
@@ -64,16 +75,38 @@ async def find_hooked(conn: Connection, *, account_id: str) -> SealedAccount:
     return found
 
 
-async def read_hook(sealed: SealedAccount, webhook: Webhook, *, settings: Settings) -> Hint | None:
+class UncheckedHookError(Exception):
+    """A webhook's provider has to be asked whether it is its own, and does not answer now."""
+
+
+class Read(NamedTuple):
+    """What a webhook is about: an order of goods, or a payout."""
+
+    hint: Hint
+    is_payout: bool
+
+
+async def read_hook(sealed: SealedAccount, webhook: Webhook, *, settings: Settings) -> Read | None:
     """What a webhook is about, once it is known to be the provider's; None for nothing that is looked at.
 
-    Raises RefusedHookError and UnreadHookError.
+    Raises RefusedHookError, UnreadHookError and UncheckedHookError.
     """
     provider = sealed.account.provider
     caller = caller_of(provider, settings)
+    credentials, now = open_credentials(sealed, settings), datetime.now(UTC)
     try:
-        client = provider_of(sealed.account, open_credentials(sealed, settings), caller=caller, keep=_keep_nothing)
-        return client.parse_webhook(webhook, now=datetime.now(UTC))
+        if provider in OF_GOODS:
+            client = provider_of(sealed.account, credentials, caller=caller, keep=_keep_nothing)
+            hint = client.parse_webhook(webhook, now=now)
+            if hint is not None:
+                return Read(hint, is_payout=False)
+        if provider in PAYING_OUT:
+            hint = await payer_of(sealed.account, credentials, caller=caller).read_webhook(webhook, now=now)
+            if hint is not None:
+                return Read(hint, is_payout=True)
+        return None
+    except LaterError as error:
+        raise UncheckedHookError(error.reason) from error
     except ForgedError as error:
         PROVIDER_HOOKS.labels(provider, "forged").inc()
         raise RefusedHookError from error
@@ -91,12 +124,12 @@ async def _keep_nothing(tokens: Tokens) -> None:
     """A webhook is read without asking anybody: no tokens come."""
 
 
-async def take_hook(tx: Transaction[Settings], sealed: SealedAccount, *, hint: Hint) -> None:
-    """Have the order asked about that a webhook is about; the same webhook again does nothing.
+async def take_hook(tx: Transaction[Settings], sealed: SealedAccount, *, read: Read) -> None:
+    """Have the order or payout asked about that a webhook is about; the same webhook again does nothing.
 
     One that names no order that is known here has those asked about that it may mean.
     """
-    account = sealed.account
+    account, hint = sealed.account, read.hint
     is_signed = account.provider not in UNSIGNED
     # Whoever signs nothing could be anybody: of those nothing is kept.
     if is_signed and not await account_store.add_hint(
@@ -105,9 +138,10 @@ async def take_hook(tx: Transaction[Settings], sealed: SealedAccount, *, hint: H
         PROVIDER_HOOKS.labels(account.provider, "had").inc()
         return
     community, provider = account.community, account.provider
-    count = await store.hint(
+    have_asked = remittance_store.hint if read.is_payout else store.hint
+    count = await have_asked(
         tx.conn, community=community, provider=provider, reference=hint.reference, key=hint.key, at=tx.now
     )
-    if not count and is_signed:
+    if not count and is_signed and not read.is_payout:
         await store.hint_open(tx.conn, community=community, provider=provider, at=tx.now, limit=_HINTED_MAX_COUNT)
     PROVIDER_HOOKS.labels(account.provider, "taken").inc()

@@ -39,7 +39,12 @@ async def load_hands(conn: Connection, *, community: str, run_id: str) -> list[H
             union all
             select c.changed_by_person, c.changed_by, $4, p.payout_id
             from eligible p join payee_changes c using (community, member_id)
-            where c.iban = p.iban or c.revision >= coalesce(p.payee_revision, 1)
+            where p.receiver_id is null and (c.iban = p.iban or c.revision >= coalesce(p.payee_revision, 1))
+            union all
+            select c.changed_by_person, c.changed_by, $4, p.payout_id
+            from eligible p join payee_receivers c using (community, member_id)
+            where c.receiver_id = p.receiver_id
+                or p.receiver_id is not null and c.revision >= coalesce(p.payee_revision, 1)
             union all
             select c.changed_by_person, c.changed_by, $5, p.payout_id
             from eligible p
@@ -75,6 +80,8 @@ async def load_hands(conn: Connection, *, community: str, run_id: str) -> list[H
             where exists (
                 select from payout_changes s
                 where s.community = b.community and s.payout_id = b.payout_id and s.state = 'submitted')
+              -- What its provider says is nobody's hand: no credential of a person begins so.
+              and not starts_with(c.changed_by, 'provider:')
               and coalesce(o.decided_at, c.changed_at) >= coalesce(
                   (select max(w.created_at) from payouts w
                    where w.community = p.community and w.member_id = p.member_id and w.state = any($9)),

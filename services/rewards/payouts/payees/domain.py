@@ -1,13 +1,13 @@
 """Bank details: what of them a SEPA bank takes, and those that a bank sent money back from."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
 from services.rewards.bank_messages.domain import BankAccount
 from services.rewards.bank_messages.reasons.domain import Blamed, Reason
-from services.rewards.payouts.domain import Actor, PayeeSet
+from services.rewards.payouts.domain import Actor, PayeeSet, Payout
 from shared.bank_accounts import (
     NAME_MAX_CHARS,
     AccountError,
@@ -84,6 +84,14 @@ class Payee:
     def as_set(self) -> PayeeSet:
         """What a payout copies beside the account."""
         return PayeeSet(self.revision, self.changed_at, self.changed_by)
+
+    def is_of(self, payout: Payout) -> bool:
+        """Whether a payout goes there."""
+        return payout.payee == self.account
+
+    def put_on(self, payout: Payout) -> Payout:
+        """The payout, going there."""
+        return replace(payout, payee=self.account, payee_set=self.as_set)
 
     @property
     def bank_name(self) -> str:

@@ -1,6 +1,6 @@
 """Members' bank details: a history to which is only added."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from asyncpg import Record
@@ -9,6 +9,8 @@ from services.rewards.bank_messages.domain import BankAccount
 from services.rewards.bank_messages.reasons.domain import reason_against_payee
 from services.rewards.payouts.domain import OUTCOMES_GIVING_BACK, PayoutState
 from services.rewards.payouts.payees.domain import Payee, PayeePlace, Refusal
+from services.rewards.payouts.receivers.domain import ReceiverSet
+from services.rewards.payouts.receivers.store import load_receivers
 from services.rewards.payouts.store import actor_of
 from shared.bank_accounts import RAILS
 from shared.postgres import Connection
@@ -69,6 +71,15 @@ async def load_payees(conn: Connection, *, community: str, member_ids: Sequence[
         member_id: replace(payee, refusal=payee.refused_since(refusals.get(member_id, ())))
         for member_id, payee in payees.items()
     }
+
+
+async def load_addressed(
+    conn: Connection, *, community: str, member_ids: Sequence[str], provider: str | None
+) -> Mapping[str, Payee | ReceiverSet]:
+    """Where payouts of a run go, by member: to bank details, or to accounts at the `provider` that it pays by."""
+    if provider is None:
+        return await load_payees(conn, community=community, member_ids=member_ids)
+    return await load_receivers(conn, community=community, member_ids=member_ids, provider=provider)
 
 
 async def load_refusals(

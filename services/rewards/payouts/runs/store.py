@@ -22,6 +22,7 @@ from services.rewards.payouts.runs.domain.runs import (
 )
 from services.rewards.payouts.runs.domain.terms import Claim, PayoutTerms, fitting
 from services.rewards.payouts.store import actor_of
+from services.rewards.providers.domain.contract import ProviderName
 from shared.postgres import Connection
 
 WORK_LOCK = "work at payout run "
@@ -68,6 +69,7 @@ def _run(row: Record) -> Run:
         payer=BankAccount(row["payer_name"], row["payer_iban"], row["payer_bic"]),
         execution_days=row["execution_days"],
         ordering=ordering_of(orjson.loads(row["ordering"] or "null")),
+        provider=ProviderName(row["provider"]) if row["provider"] else None,
         complete=row["complete"],
         created_at=row["created_at"],
         created_by=actor_of(row["created_by_person"], row["created_by"]),
@@ -101,7 +103,7 @@ async def load_plan(conn: Connection, run: Run, *, now: datetime, most: int, ref
             where p.community = $1 and p.state = any($4) and r.state = any($5)),
         candidates as (
             select a.owner as member_id, b.amount as points, a.owner in (select member_id from owed) as is_owed,
-                   a.owner in (select member_id from payee_changes where community = $1)
+                   (a.owner in (select member_id from payee_changes where community = $1) or $7::text is not null)
                        and a.owner <> all($6) as is_payable,
                    coalesce(
                        (select max(p.created_at) from payouts p where p.community = $1 and p.member_id = {_OWN}),
@@ -113,7 +115,10 @@ async def load_plan(conn: Connection, run: Run, *, now: datetime, most: int, ref
             where a.community = $1 and a.kind = 'available' and a.currency = 'PTS' and b.amount > 0
               and (b.amount >= $3 or a.owner in (select member_id from owed))
               and a.owner not in (
-                  select member_id from paid union all select head_id from paid where head_id is not null))
+                  select member_id from paid union all select head_id from paid where head_id is not null)
+              -- Whoever wants to be paid by a provider is paid by that alone.
+              and (select provider from payee_receivers c where c.community = $1 and c.member_id = a.owner
+                   order by revision desc limit 1) is not distinct from $7::text)
         select member_id, points, is_owed, is_payable from candidates
         order by is_payable desc, waits_since, member_id
         """,  # noqa: S608 -- a constant
@@ -123,6 +128,7 @@ async def load_plan(conn: Connection, run: Run, *, now: datetime, most: int, ref
         UNDECIDED_STATES,
         HOLDING_STATES,
         refused,
+        run.provider,
     )
     # Subtracted here: the database may expect one candidate, and would add up anew for each of thousands.
     chosen = [
@@ -264,9 +270,9 @@ async def add_run(conn: Connection, run: Run) -> bool:
                                  minor, minimum_points, payer_name, payer_iban, payer_bic, execution_days,
                                  complete, created_at, created_by_person, created_by, planned_count,
                                  left_payable_count, left_held_count, minimum_minor, holding_days, policy_id,
-                                 ordering)
+                                 ordering, provider)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                $22, $23, $24)
+                $22, $23, $24, $25)
         on conflict do nothing
         """,
         run.community,
@@ -290,6 +296,7 @@ async def add_run(conn: Connection, run: Run) -> bool:
         run.terms.holding_days,
         run.terms.policy_id,
         orjson.dumps(run.ordering.said).decode() if run.ordering.said else None,
+        run.provider,
     )
     return bool(done.endswith(" 1"))
 

@@ -64,6 +64,8 @@ class SealedTerms:
     minimum_minor: int = 0
     holding_days: int = 0
     policy_id: str | None = None
+    #: By which provider it is paid; None: by bank.
+    provider: str | None = None
 
     @property
     def has_policy(self) -> bool:
@@ -164,13 +166,15 @@ def seal_of(terms: SealedTerms, payouts: Iterable[Payout], *, file_sha256: str |
         }
     if terms.ordering.said:  # seals of runs that are ordered as ever stay what they are
         document["ordering"] = terms.ordering.said
+    if terms.provider is not None:
+        document["provider"] = terms.provider
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _sealed(payout: Payout) -> dict[str, Any]:
     payee = payout.payee
-    return {
+    sealed = {
         "payout_id": payout.payout_id,
         "run_id": payout.run_id,
         "member_id": payout.member_id,
@@ -182,3 +186,4 @@ def _sealed(payout: Payout) -> dict[str, Any]:
         "iban": payee.iban if payee else None,
         "bic": payee.bic if payee else None,
     }
+    return sealed | {"receiver_id": payout.receiver_id} if payout.receiver_id is not None else sealed

@@ -160,4 +160,5 @@ def _terms(row: Record) -> SealedTerms:
         holding_days=row["holding_days"],
         policy_id=str(row["policy_id"]) if row["policy_id"] else None,
         ordering=ordering_of(orjson.loads(row["ordering"] or "null")),
+        provider=row["provider"],
     )

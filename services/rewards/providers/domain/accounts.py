@@ -16,9 +16,14 @@ FIELDS: Final[Mapping[ProviderName, Sequence[str]]] = {
     ProviderName.SANDBOX: ("api_key",),
     ProviderName.TREMENDOUS: ("api_key", "funding_source_id"),
     ProviderName.XOXODAY: ("client_id", "client_secret", "refresh_token", "email"),
+    ProviderName.PAYPAL: ("client_id", "client_secret", "webhook_id"),
+    ProviderName.WISE: ("api_key", "profile_id", "webhook_public_key"),
+    ProviderName.STRIPE: ("api_key",),
 }
 #: Whose webhooks nobody signs.
 UNSIGNED: Final = frozenset({ProviderName.XOXODAY})
+#: Whose webhooks no secret signs: nobody does, or a key of theirs.
+WITHOUT_SECRET: Final = UNSIGNED | {ProviderName.PAYPAL, ProviderName.WISE}
 
 
 class UnknownAccountError(Exception):
@@ -42,6 +47,14 @@ class NoSuchProviderError(Exception):
 
     def __init__(self, provider: ProviderName) -> None:
         super().__init__(f"{provider} has no address here")
+        self.provider = provider
+
+
+class NoGoodsError(Exception):
+    """The provider has no gift cards: it pays out."""
+
+    def __init__(self, provider: ProviderName) -> None:
+        super().__init__(f"{provider} has no gift cards")
         self.provider = provider
 
 

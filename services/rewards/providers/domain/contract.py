@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from shared.contracts.fields import MINOR_UNITS_MAX
 from shared.currencies import is_known
@@ -17,6 +17,14 @@ class ProviderName(StrEnum):
     SANDBOX = "sandbox"
     XOXODAY = "xoxoday"
     TREMENDOUS = "tremendous"
+    PAYPAL = "paypal"
+    WISE = "wise"
+    STRIPE = "stripe"
+
+
+#: Those that have gift cards, and those that pay out.
+OF_GOODS: Final = frozenset({ProviderName.SANDBOX, ProviderName.XOXODAY, ProviderName.TREMENDOUS})
+PAYING_OUT: Final = frozenset({ProviderName.SANDBOX, ProviderName.PAYPAL, ProviderName.WISE, ProviderName.STRIPE})
 
 
 class Card(NamedTuple):

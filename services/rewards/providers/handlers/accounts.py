@@ -8,16 +8,17 @@ from uuid import uuid4
 import orjson
 
 from services.rewards.providers.domain.accounts import (
-    UNSIGNED,
+    WITHOUT_SECRET,
     Account,
     Credentials,
     HookSecret,
+    NoGoodsError,
     NoSuchProviderError,
     UnknownAccountError,
     UnusableAccountError,
     check_fields,
 )
-from services.rewards.providers.domain.contract import Provider, ProviderName
+from services.rewards.providers.domain.contract import OF_GOODS, Provider, ProviderName
 from services.rewards.providers.handlers.calls import Caller
 from services.rewards.providers.handlers.sandbox import Sandbox
 from services.rewards.providers.handlers.tremendous import Tremendous
@@ -39,6 +40,9 @@ def url_of(provider: ProviderName, settings: Settings) -> str:
         ProviderName.SANDBOX: settings.provider_sandbox_url,
         ProviderName.XOXODAY: settings.provider_xoxoday_url,
         ProviderName.TREMENDOUS: settings.provider_tremendous_url,
+        ProviderName.PAYPAL: settings.provider_paypal_url,
+        ProviderName.WISE: settings.provider_wise_url,
+        ProviderName.STRIPE: settings.provider_stripe_url,
     }[provider]
     if not url:
         raise NoSuchProviderError(provider)
@@ -74,7 +78,9 @@ def provider_of(
     keep: Keep,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Provider:
-    """The client of an account."""
+    """The client of an account for goods. Raises NoGoodsError where the provider has none."""
+    if account.provider not in OF_GOODS:
+        raise NoGoodsError(account.provider)
     fields, signing = credentials.fields, credentials.signing(now())
     if account.provider is ProviderName.SANDBOX:
         return Sandbox(caller, api_key=fields["api_key"], webhook_secrets=signing)
@@ -116,8 +122,8 @@ async def connect(
     """
     url_of(provider, tx.settings)
     check_fields(provider, fields)
-    if provider in UNSIGNED and webhook_secret is not None:
-        raise UnusableAccountError("webhook_secret", f"nobody signs the webhooks of {provider}")
+    if provider in WITHOUT_SECRET and webhook_secret is not None:
+        raise UnusableAccountError("webhook_secret", f"no secret signs the webhooks of {provider}")
     sealer = sealer_of(tx.settings.voucher_keys)
     known = await store.lock_account(tx.conn, community=community, provider=provider)
     before = Credentials({})

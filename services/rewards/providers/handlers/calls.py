@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from json import JSONDecodeError, loads
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlencode
 
 import httpcore
 import orjson
@@ -88,14 +89,22 @@ class Caller:
         return self._opened
 
     async def ask(
-        self, method: str, path: str, *, headers: Sequence[tuple[str, str]] = (), content: Any = None
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Sequence[tuple[str, str]] = (),
+        content: Any = None,
+        form: Mapping[str, str] | None = None,
     ) -> HttpAnswer:
-        """Ask once. Raises NotSentError and NoAnswerError."""
+        """Ask once, with JSON or a form where there is something to say. Raises NotSentError and NoAnswerError."""
         url = f"{self._base_url}{path}"
         body = None if content is None else orjson.dumps(content)
+        if form is not None:
+            body = urlencode(form).encode()
         sent = [
             *headers,
-            ("content-type", "application/json"),
+            ("content-type", "application/json" if form is None else "application/x-www-form-urlencoded"),
             ("accept", "application/json"),
             ("accept-encoding", "identity"),
             ("user-agent", USER_AGENT),
@@ -146,14 +155,20 @@ async def asked(caller: Caller, method: str, path: str, *, headers: Sequence[tup
 
 
 async def told(
-    caller: Caller, method: str, path: str, *, headers: Sequence[tuple[str, str]], content: Any
+    caller: Caller,
+    method: str,
+    path: str,
+    *,
+    headers: Sequence[tuple[str, str]],
+    content: Any = None,
+    form: Mapping[str, str] | None = None,
 ) -> HttpAnswer:
     """Ask what may do something.
 
     Raises LaterError where it surely was not done, and UnknownOutcomeOfOrderError where nobody knows.
     """
     try:
-        answer = await caller.ask(method, path, headers=headers, content=content)
+        answer = await caller.ask(method, path, headers=headers, content=content, form=form)
     except NotSentError as error:
         raise LaterError(str(error)) from error
     except NoAnswerError as error:

@@ -1,7 +1,7 @@
 """What is told of redemptions: facts, messages to their members, and what a command did."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from services.rewards.lots.domain.lots import LotUse, lots_parts
 from services.rewards.metrics import REDEMPTIONS
@@ -24,6 +24,7 @@ from shared.contracts.facts import (
     RedemptionLotsBackData,
     RedemptionLotsData,
 )
+from shared.contracts.facts.redemptions import OfGoods
 from shared.topics import MESSAGES
 from shared.topics import REDEMPTIONS as TOPIC
 from shared.transaction import Transaction
@@ -74,7 +75,7 @@ def data_of(redemption: Redemption, *, code: GivenCode | None = None) -> Redempt
     if redemption.card is not None:
         card = redemption.card
         data["card"] = {
-            "provider": card.provider.value,
+            "provider": cast(OfGoods, card.provider.value),
             "product_id": card.product_id,
             "face_minor": card.face_minor,
             "currency": card.currency,

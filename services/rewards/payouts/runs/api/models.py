@@ -10,14 +10,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.rewards.bank_messages.pain001.domain import SCHEMA
 from services.rewards.payouts import api
 from services.rewards.payouts.domain import Actor
+from services.rewards.payouts.receivers.api import PayingProvider
 from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain import bank, runs
+from services.rewards.payouts.runs.domain.progress import progress
 from services.rewards.payouts.runs.domain.runs import (
     RunState,
 )
 from services.rewards.payouts.runs.handlers.checks import load_stopped
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import Seal
+from services.rewards.providers.domain.contract import ProviderName
 from shared.http import (
     ProblemType,
     RequestBody,
@@ -121,6 +124,9 @@ class Run(BaseModel):
         examples=["Example Community"],
     )
     ordering: RunOrdering
+    provider: ProviderName | None = Field(
+        description="By which provider it pays those who want to be paid by it; null: by bank"
+    )
     complete: bool = Field(description="False when members who can be paid are left for another run")
     left_payable_count: int = Field(
         description="Members who can be paid and did not fit; the next run begins with whoever waits longest"
@@ -151,7 +157,7 @@ class Run(BaseModel):
     @classmethod
     def of(cls, run: runs.Run, sums: Sequence[runs.StateSum], seal: Seal | None, stopped: str | None) -> Self:
         """A run as it is answered."""
-        work = runs.progress(run, sums)
+        work = progress(run, sums)
         return cls(
             run_id=UUID(run.run_id),
             state=run.state,
@@ -168,6 +174,7 @@ class Run(BaseModel):
             execution_days=run.execution_days,
             payer_bank_name=run.payer.bank_name,
             ordering=RunOrdering.model_validate(run.ordering),
+            provider=run.provider,
             complete=run.complete,
             left_payable_count=run.plan.left_payable,
             left_held_count=run.plan.left_held,
@@ -193,7 +200,9 @@ class BankFile(BaseModel):
 
     run_id: UUID
     message_id: str = Field(description="ISO 20022's MsgId, derived from the run")
-    schema_name: str = Field(examples=[SCHEMA])
+    schema_name: str = Field(
+        examples=[SCHEMA], description="Or `plaudit-payout-list` for what a provider was asked for"
+    )
     payment_count: int
     control_sum_minor: int
     sha256: str = Field(description="Of the file's bytes, in hex")
@@ -206,13 +215,21 @@ class BankFile(BaseModel):
         return cls(
             run_id=UUID(file.run_id),
             message_id=file.message_id,
-            schema_name=SCHEMA,
+            schema_name=file.schema_name,
             payment_count=file.payment_count,
             control_sum_minor=file.control_sum_minor,
             sha256=file.sha256,
             created_at=file.created_at,
             created_by=file.created_by,
         )
+
+
+class RunWanted(RequestBody):
+    """By what a run pays."""
+
+    provider: PayingProvider | None = Field(
+        None, description="Whom it pays: those who want to be paid by it; null: all others, by bank"
+    )
 
 
 class Approval(RequestBody):

@@ -23,6 +23,7 @@ from services.rewards.payouts.runs.api.models import (
     Approval,
     BankFile,
     Run,
+    RunWanted,
     State,
     shown,
 )
@@ -38,6 +39,7 @@ from services.rewards.payouts.runs.handlers import computing, deciding, filing, 
 from services.rewards.payouts.runs.handlers.checks import find_run, load_stopped
 from services.rewards.payouts.runs.handlers.pieces import carry_on
 from services.rewards.payouts.seals import store as seal_store
+from services.rewards.providers.domain.contract import ProviderName
 from services.rewards.wallets.api.models import WALLET_EXCEEDED, WALLET_REFUSED
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.http import (
@@ -77,20 +79,32 @@ GOES_ON: dict[int | str, dict[str, Any]] = {
     response_model=Run,
     responses=problem_responses(NO_PAYABLE_TERMS, KEY_REUSED, RUN_STOPPED, ALTERED) | GOES_ON,
 )
-async def post_run(principal: Payer, begin: Begin, idempotency_key: IdempotencyKey) -> Response:
+async def post_run(
+    principal: Payer,
+    begin: Begin,
+    idempotency_key: IdempotencyKey,
+    wanted: Annotated[
+        RunWanted | None, Body(openapi_examples={"by a provider": {"value": {"provider": "sandbox"}}})
+    ] = None,
+) -> Response:
     """A payout for each member with enough available points: eligible, or held without bank details.
 
-    Those without bank details take no place of those who have some; of both, whoever waits longest comes first.
+    Whoever wants to be paid by a provider is in runs by that alone. Those without bank details take no place of
+    those who have some; of both, whoever waits longest comes first.
     """
+    provider = wanted.provider if wanted is not None else None
     async with begin() as tx:
         run = await computing.create(
             tx,
             community=principal.community,
             idempotency_key=idempotency_key,
             by=Actor(principal.person_id, principal.credential),
+            provider=ProviderName(provider) if provider is not None else None,
         )
     await carry_on(begin, community=run.community, run_id=run.run_id)
-    command = Command(CommandKey(principal.community, "payout_run", idempotency_key), {})
+    command = Command(
+        CommandKey(principal.community, "payout_run", idempotency_key), {"provider": provider} if provider else {}
+    )
     async with begin() as tx:
         tx.did_nothing()  # its entry is there already
         run = await find_run(tx.conn, community=run.community, run_id=run.run_id)
@@ -239,10 +253,11 @@ async def get_file(principal: FileReader, service: ConnectedService, run_id: UUI
     async with begin(service.pool, snapshot=True) as conn:
         file = await leaving.find_file(conn, service.told, community=principal.community, run_id=str(run_id))
     headers = {
-        "Content-Disposition": f'attachment; filename="{file.message_id}.xml"',
+        "Content-Disposition": f'attachment; filename="{file.message_id}.{"json" if file.is_list else "xml"}"',
         "ETag": f'"{file.sha256}"',
     }
-    return Response(file.content, media_type="application/xml", headers=headers)
+    media_type = "application/json" if file.is_list else "application/xml"
+    return Response(file.content, media_type=media_type, headers=headers)
 
 
 async def _carried_on(begin: Any, run: runs.Run, *, response: Response) -> Run:

@@ -4,9 +4,16 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from services.rewards.bank_messages.pain001.domain import BankFileError, CreditTransfer, credit_transfer_file
+import orjson
+
+from services.rewards.bank_messages.pain001.domain import (
+    SCHEMA,
+    BankFileError,
+    CreditTransfer,
+    credit_transfer_file,
+)
 from services.rewards.payouts.domain import (
     STEPS,
     Change,
@@ -19,6 +26,9 @@ from services.rewards.payouts.domain import (
 )
 from services.rewards.payouts.runs.domain.runs import Run, RunRefusedError
 from services.rewards.payouts.seals.domain import Filed
+
+#: What the list of a run by a provider says of itself.
+LIST_SCHEMA: Final = "plaudit-payout-list"
 
 
 class NotToldYetError(Exception):
@@ -51,18 +61,30 @@ class BankFile:
     created_at: datetime
     created_by: str
 
+    @property
+    def is_list(self) -> bool:
+        """Whether it is the list of what a provider pays, and no bank's."""
+        return self.content.startswith(b"{")
+
+    @property
+    def schema_name(self) -> str:
+        """What it is written in."""
+        return LIST_SCHEMA if self.is_list else SCHEMA
+
     def told(self, execution_date: date) -> Filed:
         """What the world is told of it."""
         return Filed(self.message_id, self.sha256, self.payment_count, self.control_sum_minor, execution_date)
 
 
 def bank_file(run: Run, payouts: Sequence[Payout], *, by: str, now: datetime, execution_date: date) -> BankFile:
-    """The file that asks the payer's bank to make these payouts.
+    """The file that asks the payer's bank to make these payouts; of a run by a provider the list of them.
 
     Raises RunRefusedError when there are none, and BankFileError when no bank would accept the file.
     """
     if not payouts:
         raise RunRefusedError("No payout of this run is reserved, so there is nothing to pay")
+    if run.provider is not None:
+        return _filed(run, payouts, payout_list(run, payouts, execution_date=execution_date), by=by, now=now)
     transfers = [_credit_transfer(payout) for payout in payouts]
     content = credit_transfer_file(
         transfers,
@@ -73,14 +95,44 @@ def bank_file(run: Run, payouts: Sequence[Payout], *, by: str, now: datetime, ex
         execution_date=execution_date,
         ordering=run.ordering,
     )
+    return _filed(run, payouts, content, by=by, now=now)
+
+
+def payout_list(run: Run, payouts: Sequence[Payout], *, execution_date: date) -> bytes:
+    """What a provider is to pay, in the order of ids: what is sealed in place of a bank file. No account is in it.
+
+    Raises BankFileError where a payout has none.
+    """
+    for payout in payouts:
+        if payout.receiver_id is None:
+            raise BankFileError(f"payout {payout.payout_id} has no account at {run.provider}")
+    content = {
+        "schema": LIST_SCHEMA,
+        "run_id": run.run_id,
+        "provider": run.provider,
+        "date": execution_date.isoformat(),
+        "payouts": [
+            {
+                "payout_id": payout.payout_id,
+                "receiver_id": payout.receiver_id,
+                "amount_minor": payout.amount_minor,
+                "currency": payout.currency,
+            }
+            for payout in sorted(payouts, key=lambda payout: payout.payout_id)
+        ],
+    }
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _filed(run: Run, payouts: Sequence[Payout], content: bytes, *, by: str, now: datetime) -> BankFile:
     return BankFile(
         community=run.community,
         run_id=run.run_id,
         message_id=message_id(run.run_id),
         content=content,
         sha256=hashlib.sha256(content).hexdigest(),
-        payment_count=len(transfers),
-        control_sum_minor=sum(transfer.amount_minor for transfer in transfers),
+        payment_count=len(payouts),
+        control_sum_minor=sum(payout.amount_minor for payout in payouts),
         created_at=now,
         created_by=by,
     )

@@ -12,13 +12,17 @@ from services.rewards.lots.domain.steps import Step, Steps
 from services.rewards.payouts.domain import Actor, Part, Payout, PayoutState, end_to_end_id, payout_id
 from services.rewards.payouts.payees.domain import Payee
 from services.rewards.payouts.policies.domain import PayoutPolicy
+from services.rewards.payouts.receivers.domain import ReceiverSet
 from services.rewards.payouts.runs.domain.terms import Owing, PayoutTerms, affordable, parts_of, total
 from services.rewards.programmes.domain import InForce
+from services.rewards.providers.domain.contract import ProviderName
 from shared.access_keys.scopes import Scope
 from shared.bank_accounts import AccountError, read_account, why_not_payable_in, why_not_reached
 from shared.contracts.fields import Timestamp, Uuid
 
 NO_BANK_DETAILS = "no bank details"
+#: Where a payout goes: by bank, or by a provider.
+Addressed = Payee | ReceiverSet
 
 
 class RunState(StrEnum):
@@ -122,6 +126,8 @@ class Run:
     filing_by: Actor | None = None
     plan: PlanCounts = NO_PLAN
     ordering: Ordering = AS_EVER
+    #: By which provider it pays; None: by bank.
+    provider: ProviderName | None = None
 
     @property
     def earned_until(self) -> datetime | None:
@@ -172,6 +178,7 @@ def open_run(
     execution_days: int,
     by: Actor,
     now: datetime,
+    provider: ProviderName | None = None,
 ) -> Run:
     """A new run under the terms in force; `under_policy` adds what a payout policy says.
 
@@ -211,6 +218,7 @@ def open_run(
         complete=True,
         created_at=now,
         created_by=by,
+        provider=provider,
     )
 
 
@@ -272,7 +280,7 @@ class PayableMember(NamedTuple):
     owing: Owing
 
 
-def accrued(run: Run, member: PayableMember, payee: Payee | None, *, now: datetime) -> Payout | None:
+def accrued(run: Run, member: PayableMember, payee: Addressed | None, *, now: datetime) -> Payout | None:
     """What a run owes a member at a moment, None when that is nothing; to nobody when no details can be paid."""
     payee = payee if payee is not None and payee.why_not_paid(run.terms.currency) is None else None
     parts = parts_of(member.owing, run.terms, most_minor=run.ordering.payment_max_minor)
@@ -280,7 +288,7 @@ def accrued(run: Run, member: PayableMember, payee: Payee | None, *, now: dateti
     if not points:
         return None
     made = payout_id(run.run_id, member.member_id)
-    return Payout(
+    payout = Payout(
         community=run.community,
         payout_id=made,
         run_id=run.run_id,
@@ -290,18 +298,18 @@ def accrued(run: Run, member: PayableMember, payee: Payee | None, *, now: dateti
         amount_minor=amount_minor,
         currency=run.terms.currency,
         end_to_end_id=end_to_end_id(made),
-        payee=payee.account if payee else None,
+        payee=None,
         reason=None,
         created_at=now,
         changed_at=now,
-        payee_set=payee.as_set if payee else None,
         parts=tuple(parts) if any(part.returned_payout_id for part in parts) else (),
     )
+    return payee.put_on(payout) if payee is not None else payout
 
 
-def why_held(payout: Payout, payee: Payee | None, barred: str | None) -> str | None:
+def why_held(payout: Payout, payee: Addressed | None, barred: str | None) -> str | None:
     """Why a payout waits: nobody can be paid, or finance or a check keeps it back; None when it does not."""
-    if payout.payee is None:
+    if not payout.is_addressed:
         return (payee.why_not_paid(payout.currency) if payee else None) or NO_BANK_DETAILS
     return barred
 
@@ -316,7 +324,7 @@ class Judged(NamedTuple):
 def judged(
     payout: Payout,
     available: int,
-    payee: Payee | None,
+    payee: Addressed | None,
     *,
     parts: Sequence[Part],
     run: Run,
@@ -328,7 +336,7 @@ def judged(
     """
     if barred is not None:
         return Judged(None, barred)
-    if payee is None or payee.account != payout.payee:
+    if payee is None or not payee.is_of(payout):
         return Judged(None, "the bank details changed since the run was made")
     if payee.refusal is not None:
         return Judged(None, payee.refusal.words)
@@ -341,7 +349,9 @@ def judged(
     return Judged(payout.reduced_to(points, amount_minor), f"{fell}: {points} of {payout.points} are paid")
 
 
-def why_not_filed(payout: Payout, available: int, payee: Payee | None, *, barred: str | None = None) -> str | None:
+def why_not_filed(
+    payout: Payout, available: int, payee: Addressed | None, *, barred: str | None = None
+) -> str | None:
     """Why a payout whose points are reserved cannot be paid as it was approved; None when it can.
 
     `available` below zero is a debt: points were taken back, and only those that are reserved could pay it.
@@ -351,29 +361,9 @@ def why_not_filed(payout: Payout, available: int, payee: Payee | None, *, barred
     if available < 0:
         left = max(payout.points + available, 0)
         return f"points were taken back since the run was approved: {left} of {payout.points} are left"
-    if payee is None or payee.account != payout.payee:
+    if payee is None or not payee.is_of(payout):
         return "the bank details changed since the run was approved"
     return payee.refusal.words if payee.refusal else None
-
-
-class Progress(NamedTuple):
-    """How far the work at a run is: so many payouts of so many are done."""
-
-    done: int
-    total: int
-
-
-def progress(run: Run, sums: Sequence["StateSum"]) -> Progress | None:
-    """How far the work at a run is, by its payouts' states; None when nobody works at it."""
-    counts = {state_sum.state: state_sum.count for state_sum in sums}
-    every = sum(counts.values())
-    if run.state is RunState.COMPUTING:
-        return Progress(min(every, run.plan.planned), run.plan.planned)
-    if run.state not in WORKED_AT:
-        return None
-    if run.state is not RunState.CANCELLING:
-        every -= counts.get(PayoutState.HELD, 0)
-    return Progress(every - sum(counts.get(state, 0) for state in LEFT[run.state]), every)
 
 
 #: Which payouts of a run the work at it has yet to bring further.

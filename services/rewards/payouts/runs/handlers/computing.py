@@ -13,6 +13,7 @@ from services.rewards.payouts.holds import store as hold_store
 from services.rewards.payouts.holds.handlers.barring import load_barred
 from services.rewards.payouts.payees import store as payee_store
 from services.rewards.payouts.policies.handlers import load_in_force
+from services.rewards.payouts.receivers.store import load_refused_members as load_refused_receivers
 from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain.runs import (
     PayableMember,
@@ -38,12 +39,20 @@ from services.rewards.payouts.runs.handlers.checks import (
 from services.rewards.payouts.seals.domain import SealStep, seal_of
 from services.rewards.payouts.seals.handlers import seal, tell_state
 from services.rewards.programmes.store import find_in_force
+from services.rewards.providers.domain.contract import ProviderName
 from services.rewards.settings import Settings
 from shared.transaction import Transaction
 
 
-async def create(tx: Transaction[Settings], *, community: str, idempotency_key: str, by: Actor) -> Run:
-    """Begin a run: choose whom it is computed for; return it.
+async def create(
+    tx: Transaction[Settings],
+    *,
+    community: str,
+    idempotency_key: str,
+    by: Actor,
+    provider: ProviderName | None = None,
+) -> Run:
+    """Begin a run by bank, or by a provider: choose whom it is computed for; return it.
 
     A run that was made with this key is the answer again. Raises NoPayableTermsError when the programme has no
     payout terms, or ones that no bank file can be made of.
@@ -52,7 +61,7 @@ async def create(tx: Transaction[Settings], *, community: str, idempotency_key: 
     if known is not None:
         tx.did(did("create", known, {"state": known.state, "currency": known.terms.currency}))
         return known
-    run, plan = await _planned(tx, community=community, idempotency_key=idempotency_key, by=by)
+    run, plan = await _planned(tx, community=community, idempotency_key=idempotency_key, by=by, provider=provider)
     return await _begin(tx, run, plan=plan)
 
 
@@ -69,7 +78,12 @@ async def prepare(tx: Transaction[Settings], *, community: str, idempotency_key:
 
 
 async def _planned(
-    tx: Transaction[Settings], *, community: str, idempotency_key: str, by: Actor
+    tx: Transaction[Settings],
+    *,
+    community: str,
+    idempotency_key: str,
+    by: Actor,
+    provider: ProviderName | None = None,
 ) -> tuple[Run, Plan]:
     in_force = await find_in_force(tx.conn, community=community, now=tx.now)
     run = open_run(
@@ -79,6 +93,7 @@ async def _planned(
         execution_days=tx.settings.payout_execution_days,
         by=by,
         now=tx.now,
+        provider=provider,
     )
     policy = await load_in_force(tx.conn, community=community, currency=run.terms.currency, now=tx.now)
     run = under_policy(run, policy)
@@ -88,13 +103,23 @@ async def _planned(
         now=tx.now,
         most=tx.settings.payouts_per_run_max_count,
         refused=[
-            *await payee_store.load_refused_members(tx.conn, community=community),
-            *await payee_store.load_unreached_members(tx.conn, community=community, currency=run.terms.currency),
+            *await _unreached(tx, run),
             *await hold_store.load_held_members(tx.conn, community=community),
             *await finding_store.load_found_members(tx.conn, community=community),
         ],
     )
     return planned_run(run, plan), plan
+
+
+async def _unreached(tx: Transaction, run: Run) -> list[str]:
+    """The members whom a run cannot pay by what is known of their accounts."""
+    community = run.community
+    if run.provider is not None:
+        return await load_refused_receivers(tx.conn, community=community, provider=run.provider)
+    return [
+        *await payee_store.load_refused_members(tx.conn, community=community),
+        *await payee_store.load_unreached_members(tx.conn, community=community, currency=run.terms.currency),
+    ]
 
 
 async def _begin(tx: Transaction[Settings], run: Run, *, plan: Plan) -> Run:
@@ -138,7 +163,9 @@ async def _add_payouts(tx: Transaction, run: Run, *, member_ids: list[str]) -> N
     available |= await payable_of(tx.conn, available, earned_until=run.earned_until)
     # 2. What is owed to each now.
     claims = await store.load_claims(tx.conn, run, member_ids=free)
-    payees = await payee_store.load_payees(tx.conn, community=run.community, member_ids=free)
+    payees = await payee_store.load_addressed(
+        tx.conn, community=run.community, member_ids=free, provider=run.provider
+    )
     owed: list[Payout] = []
     for owner, points in available.items():
         claim = claims.get(owner.member_id)
@@ -177,7 +204,7 @@ async def _fitting(tx: Transaction, run: Run, *, payouts: list[Payout], turns: l
     in_turn = sorted(payouts, key=lambda payout: turn.get(payout.member_id, len(turn)))
     taken_minor = await store.load_taken_minor(tx.conn, run)
     fit, over = fitting_in_file(run, in_turn, taken_minor=taken_minor)
-    payable = sum(payout.payee is not None for payout in over)
+    payable = sum(payout.is_addressed for payout in over)
     if over:
         await store.set_left(tx.conn, run, payable=payable, held=len(over) - payable)
     return fit

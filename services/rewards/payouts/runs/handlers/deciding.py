@@ -118,8 +118,11 @@ async def _approve_next(tx: Transaction[Settings], run: Run, *, by: Actor) -> No
     for payout in payouts:
         holder = usable.holders[payout.owner]
         wanted[holder] = wanted.get(holder, 0) + payout.points
-    payees = await payee_store.load_payees(
-        tx.conn, community=run.community, member_ids=[payout.member_id for payout in payouts]
+    payees = await payee_store.load_addressed(
+        tx.conn,
+        community=run.community,
+        member_ids=[payout.member_id for payout in payouts],
+        provider=run.provider,
     )
     parts = await payout_store.load_parts(
         tx.conn, [payout for payout in payouts if usable.of(payout.owner) < wanted[usable.holders[payout.owner]]]

@@ -114,8 +114,11 @@ async def _submit_next(tx: Transaction[Settings], run: Run, *, by: Actor) -> Non
     payouts = await next_payouts(tx, run)
     await lock_runs_wallet(tx, community=run.community, run_id=run.run_id)
     usable = await lock_usable_held(tx, [payout.owner for payout in payouts])
-    payees = await payee_store.load_payees(
-        tx.conn, community=run.community, member_ids=[payout.member_id for payout in payouts]
+    payees = await payee_store.load_addressed(
+        tx.conn,
+        community=run.community,
+        member_ids=[payout.member_id for payout in payouts],
+        provider=run.provider,
     )
     barred = await load_barred(tx, payouts, community=run.community, currency=run.terms.currency)
     refused = []

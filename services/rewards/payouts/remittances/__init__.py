@@ -1,0 +1,1 @@
+"""Payouts by providers: handed over, asked about, and what comes of it."""

@@ -1,0 +1,1 @@
+"""Claiming, asking and settling; webhooks; and what people decide."""

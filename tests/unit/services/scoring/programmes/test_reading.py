@@ -216,7 +216,7 @@ def test_what_people_write_between_the_characters_of_an_account_is_left_out(iban
         ),
         ((IBAN, "''"), (10, 37), "paying_account/iban", "there is no IBAN here"),
         ((IBAN, "DE8937040044053201300\u0410"), (10, 37), "paying_account/iban", "CYRILLIC CAPITAL LETTER A"),
-        (("EUR", "XXX"), (9, 22), "currency", "UK payments in GBP; XXX cannot be paid"),
+        (("EUR", "XXX"), (9, 22), "currency", "Kuwaiti payments in KWD; XXX cannot be paid"),
         (("points: 100", "points: 0"), (9, 35), "points", "greater than or equal to 1"),
         (("minor: 100", "minor: 1000001"), (9, 47), "minor", "less than or equal to 1000000"),
     ],
@@ -296,7 +296,7 @@ def test_a_currency_is_paid_from_an_account_on_its_rail(currency: str, iban: str
 
 
 def test_everything_wrong_with_an_account_is_said_at_once() -> None:
-    text = PAYOUT.replace("name: A", "name: '?'").replace(IBAN, "DE1").replace(BIC, "1").replace("EUR", "JPY")
+    text = PAYOUT.replace("name: A", "name: '?'").replace(IBAN, "DE1").replace(BIC, "1").replace("EUR", "SEK")
     assert [mistake.field.removeprefix("/rewards/payout/") for mistake in errors(SMALL + text)] == [
         "currency",
         "paying_account/name",

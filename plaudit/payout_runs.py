@@ -40,7 +40,12 @@ payout_runs.add_command(file_command)
     is_flag=True,
     help="Make further runs, NAME-2, NAME-3 and so on, until nobody is left who can be paid; a file each",
 )
-def make(where: Where, as_json: bool, name: str, is_all: bool) -> None:
+@click.option(
+    "--currency",
+    metavar="CODE",
+    help="Pay in this one, as JPY, whoever chose it, at the rate in force; where not said, in that of the price",
+)
+def make(where: Where, as_json: bool, name: str, is_all: bool, currency: str | None) -> None:
     """Compute what is owed to whom. Whoever waits longest comes first.
 
     A run has a file, and no more in it than its bank takes: with --all what is over goes into further runs.
@@ -50,7 +55,8 @@ def make(where: Where, as_json: bool, name: str, is_all: bool) -> None:
         for number in range(1, (RUNS_MAX_COUNT if is_all else 1) + 1):
             named = name if number == 1 else f"{name}-{number}"
             url = f"{place.url('rewards')}/v1/payout-runs"
-            answer = request("POST", url, key, headers={"Idempotency-Key": named})
+            body = {"json": {"currency": currency.upper()}} if currency else {}
+            answer = request("POST", url, key, headers={"Idempotency-Key": named}, **body)
             run = _followed(f"{url}/{answer['run_id']}", key, answer)
             # One with nobody in it has nothing that fits: neither has the next.
             is_last = not is_all or run["complete"] or not run["payouts"] or run["stopped"] is not None
@@ -141,6 +147,11 @@ def _print(run: dict[str, Any], as_json: bool, *, is_last: bool = True) -> None:
         click.echo(json.dumps(run))
         return
     click.echo(f"payout run {run['run_id']} is {run['state']}, with the seal {run['seal'] or '(none)'}")
+    rate = run["exchange"]
+    if rate is not None:
+        less = f", less {rate['spread_basis_points'] / 100:g} %" if rate["spread_basis_points"] else ""
+        said = f"1 {rate['price_currency']} is {rate['rate']} {rate['currency']}{less}"
+        click.echo(f"{said}, by the rate of {rate['rate_day']}")
     if run["stopped"] is not None:
         click.echo(f"it is stopped: {plain(run['stopped'])}")
     table = listing("payouts", "count", "points", f"minor units of {run['currency']}")

@@ -85,7 +85,7 @@ def bic_question(account: Account) -> str | None:
         return None
     country, bank = account.iban[:2], account.bic[4:6]
     known = SEPA_COUNTRIES.get(country)
-    if bank == country or known is not None and bank in known.others:
+    if bank == country or (known is not None and bank in known.others):
         return None
     return f"the bank {account.bic} is in {bank}, and the account {masked(account.iban)} in {country}"
 

@@ -35,7 +35,7 @@ class Rail:
         """The countries of its accounts, as a sentence names them."""
         if self.is_sepa:
             return "SEPA"
-        names = {code: country.name for code, country in SEPA_COUNTRIES.items()} | OTHER_COUNTRIES
+        names = {code: country.name for code, country in SEPA_COUNTRIES.items()} | dict(OTHER_COUNTRIES)
         return " and ".join(names[country] for country in sorted(self.countries))
 
 

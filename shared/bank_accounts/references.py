@@ -28,21 +28,25 @@ def is_qrr(reference: str) -> bool:
 
 
 def check_digit(digits: str) -> int:
-    """The check digit modulo 10, recursively: each digit moves on in a row of carries, and the last is taken off."""
+    """The check digit modulo 10, recursively: each digit moves on in a row of carries."""
     carry = 0
     for digit in digits:
         carry = _CARRIES[(carry + int(digit)) % 10]
     return (10 - carry) % 10
 
 
+def _why_not_qrr(reference: str) -> str | None:
+    if not is_qrr(reference):
+        return "with a QR-IBAN goes a QR reference, 27 digits"
+    if check_digit(reference[:-1]) != int(reference[-1]):
+        return "the check digit of the QR reference does not fit; is a digit wrong?"
+    return None
+
+
 def why_not_reference(reference: str, iban: str) -> str | None:
     """Why a reference, in electronic form, cannot go with an account; None when it can."""
     if is_qr_iban(iban):
-        if not is_qrr(reference):
-            return "with a QR-IBAN goes a QR reference, 27 digits"
-        if check_digit(reference[:-1]) != int(reference[-1]):
-            return "the check digit of the QR reference does not fit; is a digit wrong?"
-        return None
+        return _why_not_qrr(reference)
     if is_qrr(reference):
         return "a QR reference goes with a QR-IBAN alone, whose fifth to ninth characters are 30000 to 31999"
     if SCOR.fullmatch(reference) is None:

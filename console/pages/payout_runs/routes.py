@@ -63,18 +63,22 @@ async def make(visit: Visit) -> Response:
     key = visit.form_key
     if key is None:
         return await _prepare(visit)
-    answer = await visit.ask.command("POST", "rewards", "/v1/payout-runs", key=f"console-{key}")
+    currency = visit.form.get("currency")
+    body = {"currency": currency} if currency else None
+    answer = await visit.ask.command("POST", "rewards", "/v1/payout-runs", body, key=f"console-{key}")
     if not answer.ok:
         return await _prepare(visit, refused=Refusal.of(answer))
     return visit.see_other(f"{PAYOUT_RUNS.path}/{answer.body['run_id']}", toast="run-made")
 
 
 async def _prepare(visit: Visit, *, refused: Refusal | None = None) -> Response:
-    preview = await visit.ask.get("rewards", "/v1/payout-run-preview")
+    currency = visit.form.get("currency") or visit.request.query_params.get("currency")
+    preview = await visit.ask.get("rewards", "/v1/payout-run-preview", currency=currency)
     return visit.page(
         "pages/payout_runs/make.html",
         status=200 if refused is None else refused.status,
         preview=preview,
+        currency=currency,
         key=new_secret(),
         refused=refused,
     )

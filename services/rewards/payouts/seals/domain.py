@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from services.rewards.bank_messages.domain import AS_EVER, BankAccount, Ordering
 from services.rewards.payouts.domain import Payout, PayoutState, Traced
+from services.rewards.rates.domain.exchange import Exchange
 
 #: The form of the sealed document: another one gets another number, so that old seals stay what they are.
 FORM = 1
@@ -64,6 +65,7 @@ class SealedTerms:
     minimum_minor: int = 0
     holding_days: int = 0
     policy_id: str | None = None
+    exchange: Exchange | None = None
 
     @property
     def has_policy(self) -> bool:
@@ -164,13 +166,17 @@ def seal_of(terms: SealedTerms, payouts: Iterable[Payout], *, file_sha256: str |
         }
     if terms.ordering.said:  # seals of runs that are ordered as ever stay what they are
         document["ordering"] = terms.ordering.said
+    if terms.exchange is not None:
+        document["exchange"] = terms.exchange.said
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _sealed(payout: Payout) -> dict[str, Any]:
     payee = payout.payee
-    return {
+    # Seals of payees who ask for no reference stay what they are.
+    asked = {"payee_reference": payee.reference} if payee and payee.reference else {}
+    return asked | {
         "payout_id": payout.payout_id,
         "run_id": payout.run_id,
         "member_id": payout.member_id,

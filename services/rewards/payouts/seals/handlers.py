@@ -10,7 +10,7 @@ from services.rewards.ledger.domain.entries import derived_id
 from services.rewards.payouts.domain import Actor, Payout
 from services.rewards.payouts.seals import store
 from services.rewards.payouts.seals.domain import Filed, Seal, SealedRun, SealedTerms, SealStep, seal_of
-from shared.contracts.facts import PAYOUT_RUN_CHANGED, OrderingData, PayoutRunData
+from shared.contracts.facts import PAYOUT_RUN_CHANGED, ExchangeData, OrderingData, PayoutRunData
 from shared.told import ToldReader
 from shared.topics import PAYOUTS, record_key
 from shared.transaction import Transaction
@@ -120,6 +120,8 @@ def _data(tx: Transaction, run: SealedRun, *, state: Told, by: Actor) -> PayoutR
         data["holding_days"] = terms.holding_days
     if terms.ordering.said:
         data["ordering"] = cast(OrderingData, terms.ordering.said)
+    if terms.exchange is not None:
+        data["exchange"] = cast(ExchangeData, terms.exchange.said)
     if run.created_by_person is not None:
         data["created_by_person"] = run.created_by_person
     if by.person_id is not None:

@@ -9,11 +9,11 @@ from starlette.responses import Response
 from services.rewards.bank_messages.pain001.domain import SCHEMA
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.payouts.domain import Actor
-from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.api.models import (
     FOUR_EYES,
     NO_BANK_FILE,
     NO_PAYABLE_TERMS,
+    NO_RATES,
     NOT_TOLD_YET,
     RUN_REFUSED,
     RUN_STOPPED,
@@ -22,6 +22,7 @@ from services.rewards.payouts.runs.api.models import (
     UNKNOWN_RUN,
     Approval,
     BankFile,
+    NewRun,
     Run,
     State,
     shown,
@@ -37,6 +38,8 @@ from services.rewards.payouts.runs.domain.runs import (
 from services.rewards.payouts.runs.handlers import computing, deciding, filing, leaving
 from services.rewards.payouts.runs.handlers.checks import find_run, load_stopped
 from services.rewards.payouts.runs.handlers.pieces import carry_on
+from services.rewards.payouts.runs.store import files as file_store
+from services.rewards.payouts.runs.store import runs as run_store
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.wallets.api.models import WALLET_EXCEEDED, WALLET_REFUSED
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
@@ -75,22 +78,32 @@ GOES_ON: dict[int | str, dict[str, Any]] = {
     summary="Compute what is owed",
     status_code=201,
     response_model=Run,
-    responses=problem_responses(NO_PAYABLE_TERMS, KEY_REUSED, RUN_STOPPED, ALTERED) | GOES_ON,
+    responses=problem_responses(NO_PAYABLE_TERMS, KEY_REUSED, RUN_STOPPED, ALTERED, *NO_RATES) | GOES_ON,
 )
-async def post_run(principal: Payer, begin: Begin, idempotency_key: IdempotencyKey) -> Response:
+async def post_run(
+    principal: Payer,
+    begin: Begin,
+    idempotency_key: IdempotencyKey,
+    wanted: Annotated[NewRun | None, Body(examples=[{"currency": "JPY"}])] = None,
+) -> Response:
     """A payout for each member with enough available points: eligible, or held without bank details.
 
     Those without bank details take no place of those who have some; of both, whoever waits longest comes first.
+    In another currency than the price's it is for members who chose to be paid in it, at the rate in force now.
     """
+    currency = wanted.currency if wanted else None
     async with begin() as tx:
         run = await computing.create(
             tx,
             community=principal.community,
             idempotency_key=idempotency_key,
             by=Actor(principal.person_id, principal.credential),
+            currency=currency,
         )
     await carry_on(begin, community=run.community, run_id=run.run_id)
-    command = Command(CommandKey(principal.community, "payout_run", idempotency_key), {})
+    command = Command(
+        CommandKey(principal.community, "payout_run", idempotency_key), {"currency": currency} if currency else {}
+    )
     async with begin() as tx:
         tx.did_nothing()  # its entry is there already
         run = await find_run(tx.conn, community=run.community, run_id=run.run_id)
@@ -114,9 +127,11 @@ async def list_runs(
 ) -> Page[Run]:
     """Runs of the community with the sums of their payouts by state."""
     wanted = RunState(state) if state else None
-    found = await store.page_of_runs(conn, community=principal.community, state=wanted, after=place, limit=limit)
+    found = await run_store.page_of_runs(
+        conn, community=principal.community, state=wanted, after=place, limit=limit
+    )
     run_ids = [run.run_id for run in found]
-    sums = await store.load_sums(conn, community=principal.community, run_ids=run_ids)
+    sums = await run_store.load_sums(conn, community=principal.community, run_ids=run_ids)
     seals = await seal_store.load_newest(conn, community=principal.community, run_ids=run_ids)
     stopped = await load_stopped(conn, found)
     return Page.of(
@@ -130,7 +145,7 @@ async def list_runs(
 @router.get("/v1/payout-runs/{run_id}", summary="A payout run", responses=problem_responses(UNKNOWN_RUN))
 async def get_run(principal: Reader, conn: Conn, run_id: UUID) -> Run:
     """A run with the sums of its payouts by state."""
-    run = await store.find_run(conn, community=principal.community, run_id=str(run_id))
+    run = await run_store.find_run(conn, community=principal.community, run_id=str(run_id))
     if run is None:
         raise UnknownRunError(str(run_id))
     return await shown(conn, run)
@@ -209,7 +224,7 @@ async def write_file(principal: Payer, begin: Begin, response: Response, run_id:
         return Response(goes_on.model_dump_json(), 202, media_type="application/json")
     async with begin() as tx:
         tx.did_nothing()
-        file = await store.find_file(tx.conn, community=principal.community, run_id=str(run_id))
+        file = await file_store.find_file(tx.conn, community=principal.community, run_id=str(run_id))
     if file is None:  # what failed has failed, and is committed
         raise RunRefusedError("None of this run's payouts can be paid any more; each says why")
     return BankFile.of(file)

@@ -149,7 +149,7 @@ def closed_weekdays(is_open: Callable[[date], bool], year: int) -> set[str]:
 
 
 def test_us_days_are_as_the_federal_reserve_publishes_them() -> None:
-    """Its holiday schedules of 2026 and 2027: of the Fourth of July and Juneteenth on a Saturday nothing is kept."""
+    """Its holiday schedules of 2026 and 2027: of what falls on a Saturday nothing is kept."""
     assert closed_weekdays(is_us_day, 2026) == {
         *("01-01", "01-19", "02-16", "05-25", "06-19", "09-07", "10-12", "11-11", "11-26", "12-25")
     }

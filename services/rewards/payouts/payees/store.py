@@ -110,20 +110,21 @@ async def load_refusals(
 async def load_unreached_members(conn: Connection, *, community: str, currency: str) -> list[str]:
     """The members whose accounts as they are now no payout in a currency reaches.
 
-    Accounts of Swiss QR bills are reached in CHF alone.
+    Accounts of Swiss QR bills are reached in CHF alone, and who chose a currency in that.
     """
     rail = RAILS[currency]
     rows = await conn.fetch(
         """
         select member_id from (
-            select distinct on (member_id) member_id, iban from payee_changes
+            select distinct on (member_id) member_id, iban, currency from payee_changes
             where community = $1 order by member_id, revision desc) as newest
-        where left(iban, 2) <> all($2)
+        where left(iban, 2) <> all($2) or currency <> $4
           or $3 and substr(iban, 5, 2) in ('30', '31') and left(iban, 2) in ('CH', 'LI')
         """,
         community,
         sorted(rail.countries),
         currency != "CHF",
+        currency,
     )
     return [str(row["member_id"]) for row in rows]
 

@@ -305,6 +305,47 @@ def test_everything_wrong_with_an_account_is_said_at_once() -> None:
     ]
 
 
+ALSO = (
+    "    also:\n      - {currency: JPY, paying_account: {name: A, iban: JPZGN 0001 001 1234567, bic: MHCBJPJT}}\n"
+    "      - {currency: USD, paying_account: {name: A, iban: USABA 021000021 123456789, bic: CHASUS33}}\n"
+)
+PAYING = f"    paying_account: {{name: A, iban: {IBAN}, bic: {BIC}}}\n"
+PRICED = "    currency: EUR\n    points: 100\n    minor: 100\n    minimum_points: 500\n"
+IN_THREE = f"rewards:\n  payout:\n{PRICED}{PAYING}{ALSO}"
+
+
+def test_a_programme_pays_in_other_currencies_from_accounts_on_their_rails() -> None:
+    read = read_programme(SMALL + IN_THREE)
+    assert not isinstance(read, list)
+    assert read.rewards is not None
+    assert read.rewards.payout is not None
+    assert [(one.currency, one.paying_account.iban) for one in read.rewards.payout.also] == [
+        ("JPY", "JPZGN00010011234567"),
+        ("USD", "USABA021000021123456789"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "says"),
+    [
+        (
+            ("USABA 021000021 1", "USABA 021000012 1"),
+            "also/1/paying_account/iban",
+            "the check digit of the routing",
+        ),
+        (("currency: USD", "currency: JPY"), "also/1/currency", "JPY is paid already"),
+        (("currency: USD", "currency: EUR"), "also/1/currency", "EUR is paid already"),
+        (("currency: JPY", "currency: KWD"), "also/0/paying_account/iban", "between accounts in Kuwait"),
+        (("currency: JPY", "currency: SEK"), "also/0/currency", "SEK cannot be paid"),
+    ],
+)
+def test_what_is_wrong_with_another_currency_is_said_where_it_stands(
+    change: tuple[str, str], field: str, says: str
+) -> None:
+    found = {mistake.field: mistake.detail for mistake in errors(SMALL + IN_THREE.replace(*change))}
+    assert says in found[f"/rewards/payout/{field}"]
+
+
 @pytest.mark.parametrize("escape", ["\\0", "\\x00", "\\u0000"])
 @pytest.mark.parametrize("where", ["name: A", "title: Demo", "title: Wrote", "id: message"])
 def test_what_the_database_cannot_keep_is_refused_where_it_stands(escape: str, where: str) -> None:

@@ -27,9 +27,9 @@ from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.payouts.domain import Actor
 from services.rewards.payouts.policies import handlers as policies
 from services.rewards.payouts.policies.domain import PayoutPolicyTerms
-from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.handlers import computing, deciding, filing
 from services.rewards.payouts.runs.handlers.pieces import Worked, work_on
+from services.rewards.payouts.runs.store import files as file_store
 from services.rewards.settings import Settings
 from shared.contracts.facts import POINTS_AWARDED
 from shared.postgres import create_pool, database_url, role_name
@@ -233,7 +233,7 @@ async def _run(state: StackState, count: int) -> bool:
     with contextlib.suppress(asyncio.CancelledError):
         await waiting
     async with pool.acquire() as conn:
-        file = await store.find_file(conn, **key)
+        file = await file_store.find_file(conn, **key)
     await pool.close()
     paid = 0 if file is None else file.payment_count
     factor = (before + measure().factor) / 2

@@ -32,6 +32,7 @@ from plaudit.stack.paths import CHECKOUT, make_private
 from plaudit.stack.state import PARTS
 from plaudit.terminal import plain
 from shared.access_keys import scopes_of, together
+from shared.currencies import decimal_amount
 from shared.services import CONSOLE, GATEWAY
 
 COMMUNITY = "demo"
@@ -324,6 +325,14 @@ def _pay(state: StackState, maker: str, approver: str) -> str | None:
     """A payout run of four eyes; returns one of its payouts."""
     rewards = state.service_urls["rewards"]
     _set_payees(state, maker)
+    preview = request("GET", f"{rewards}/v1/payout-run-preview", maker)
+    if not preview["paid"]["payouts_count"]:
+        console.rule("Payouts")
+        console.print(
+            f"Nobody is paid: payouts begin at {preview['minimum_points']} points, and need bank details. "
+            "More members find their way there."
+        )
+        return None
     headers = {"Idempotency-Key": "demo-run"}
     run = request("POST", f"{rewards}/v1/payout-runs", maker, headers=headers)["run_id"]
     request("POST", f"{rewards}/v1/payout-runs/{run}/approve", approver)
@@ -335,8 +344,9 @@ def _pay(state: StackState, maker: str, approver: str) -> str | None:
     with open_private(file, append=False) as out:
         out.write(content)
     console.rule("Payouts")
-    total = f"{written['control_sum_minor'] // 100}.{written['control_sum_minor'] % 100:02d}"
-    console.print(f"{written['payment_count']} payments, EUR {total} in all, as {written['schema_name']}:")
+    total = decimal_amount(written["control_sum_minor"], preview["currency"])
+    paid = f"{preview['currency']} {total}"
+    console.print(f"{written['payment_count']} payments, {paid} in all, as {written['schema_name']}:")
     console.print(f"{file}", soft_wrap=True, highlight=False)
     held = request("GET", f"{rewards}/v1/payouts", maker, params={"state": "held", "run": run, "limit": 500})[
         "items"

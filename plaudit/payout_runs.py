@@ -47,7 +47,12 @@ payout_runs.add_command(file_command)
     type=click.Choice(PAYING),
     help="Pay those who want to be paid by this provider; else by bank",
 )
-def make(where: Where, as_json: bool, name: str, is_all: bool, provider: str | None) -> None:
+@click.option(
+    "--currency",
+    metavar="CODE",
+    help="Pay in this one, as JPY, whoever chose it, at the rate in force; where not said, in that of the price",
+)
+def make(where: Where, as_json: bool, name: str, is_all: bool, provider: str | None, currency: str | None) -> None:
     """Compute what is owed to whom. Whoever waits longest comes first.
 
     A run has a file, and no more in it than its bank takes: with --all what is over goes into further runs.
@@ -57,7 +62,9 @@ def make(where: Where, as_json: bool, name: str, is_all: bool, provider: str | N
         for number in range(1, (RUNS_MAX_COUNT if is_all else 1) + 1):
             named = name if number == 1 else f"{name}-{number}"
             url = f"{place.url('rewards')}/v1/payout-runs"
-            body = {"json": {"provider": provider}} if provider else {}
+            wanted = {"provider": provider, "currency": currency.upper() if currency else None}
+            wanted = {field: value for field, value in wanted.items() if value}
+            body = {"json": wanted} if wanted else {}
             answer = request("POST", url, key, headers={"Idempotency-Key": named}, **body)
             run = _followed(f"{url}/{answer['run_id']}", key, answer)
             # One with nobody in it has nothing that fits: neither has the next.
@@ -149,6 +156,11 @@ def _print(run: dict[str, Any], as_json: bool, *, is_last: bool = True) -> None:
         click.echo(json.dumps(run))
         return
     click.echo(f"payout run {run['run_id']} is {run['state']}, with the seal {run['seal'] or '(none)'}")
+    rate = run["exchange"]
+    if rate is not None:
+        less = f", less {rate['spread_basis_points'] / 100:g} %" if rate["spread_basis_points"] else ""
+        said = f"1 {rate['price_currency']} is {rate['rate']} {rate['currency']}{less}"
+        click.echo(f"{said}, by the rate of {rate['rate_day']}")
     if run["stopped"] is not None:
         click.echo(f"it is stopped: {plain(run['stopped'])}")
     table = listing("payouts", "count", "points", f"minor units of {run['currency']}")

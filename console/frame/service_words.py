@@ -223,7 +223,18 @@ SENTENCES: Final = (
     _("an IBAN of {country} has {length} characters; {iban} has {count}"),
     _("the check digits of the IBAN {iban} do not fit; is a digit wrong?"),
     _("{iban} is not built as an IBAN of {country} is; is a letter or a digit wrong?"),
-    _("the BIC {bic} names the country {country}, which is none of SEPA"),
+    _("the BIC {bic} names the country {country}, which is none that payouts go to"),
+    _("after {clearing} come {count} digits, the {member}, in {account}"),
+    _("the check digit of the {member} in {account} does not fit; is a digit wrong?"),
+    _("the account number in {account}, after the {member}, has {built}"),
+    _("with a QR-IBAN goes a QR reference, 27 digits"),
+    _("the check digit of the QR reference does not fit; is a digit wrong?"),
+    _("a QR reference goes with a QR-IBAN alone, whose fifth to ninth characters are 30000 to 31999"),
+    _("a reference is RF, two digits and up to 21 letters and digits; with a QR-IBAN, 27 digits"),
+    _("the check digits of the reference do not fit; is a letter or a digit wrong?"),
+    _("a QR-IBAN takes payments of QR bills, in CHF; payouts in {currency} do not get there"),
+    _("paid in {chosen}, and not in {currency}"),
+    _("The programme in force pays in {currencies}, and not in {currency}: `rewards.payout.also`"),
     _(
         "{bic} is not built as a BIC is: 4 characters for the bank, 2 letters for the country, 2 for the "
         "place, and 3 for the branch or none, such as COBADEFFXXX"

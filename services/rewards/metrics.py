@@ -226,6 +226,11 @@ CAMPAIGNS_LACKING = Gauge(
 WALLET_DECISIONS_WAITING = Gauge(
     "plaudit_rewards_wallet_decisions_waiting", "Decisions about wallets that wait for another person"
 )
+PAYOUT_TURNS_GIVEN_UP = Counter(
+    "plaudit_rewards_payout_turns_given_up_total",
+    "Turns of a community at its payout schedules or bank checks that took longer than they may, and come again",
+    ["work"],
+)
 LEDGER_CHECKS_GIVEN_UP = Counter(
     "plaudit_rewards_ledger_checks_given_up_total", "Checks of the ledger of which a part took longer than it may"
 )
@@ -235,6 +240,8 @@ WATCH_ROUND_SECONDS = Gauge(
 )
 LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When the ledger was last checked")
 
+for _work in ("schedules", "bank checks"):
+    PAYOUT_TURNS_GIVEN_UP.labels(_work)
 for _became in ("answered", "failed"):
     PRODUCT_REFRESHES.labels(_became)
 for _became in ("made", "refused"):

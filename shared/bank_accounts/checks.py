@@ -8,8 +8,10 @@ from unicodedata import name as character_name
 from schwifty import BIC, IBAN
 from schwifty.exceptions import InvalidChecksumDigits, InvalidCountryCode, InvalidLength, SchwiftyException
 
-from shared.bank_accounts.countries import BIC_COUNTRIES, CHECKED_ON, SEPA_COUNTRIES
+from shared.bank_accounts.clearing import clearing_of, why_not_in_clearing
+from shared.bank_accounts.countries import BIC_COUNTRIES, CHECKED_ON, OTHER_COUNTRIES, SEPA_COUNTRIES
 from shared.bank_accounts.names import NAME_MAX_CHARS, UnwritableNameError, sepa_text
+from shared.bank_accounts.references import is_qr_iban, why_not_reference
 from shared.contracts.texts import account_number, label
 
 MASK_SHOWN_CHARS = 4
@@ -20,15 +22,20 @@ _NOT_IN_NUMBERS = re.compile(r"[^A-Z0-9]")
 
 
 class Account(NamedTuple):
-    """Whose account: name as people see it, IBAN and BIC in electronic form; the BIC where it is known."""
+    """Whose account: name as people see it, the others in electronic form; the BIC where it is known.
+
+    `iban` is an account of a clearing system where its country has no IBANs. `reference` is what its holder asks
+    payers to say.
+    """
 
     name: str
     iban: str
     bic: str | None
+    reference: str | None = None
 
 
 class AccountError(ValueError):
-    """An account that a SEPA bank would not take; `reasons` says why, by field: name, iban or bic."""
+    """An account that a bank would not take; `reasons` says why, by field: name, iban, bic or reference."""
 
     def __init__(self, reasons: Mapping[str, str]) -> None:
         super().__init__("; ".join(reasons.values()))
@@ -42,16 +49,29 @@ def masked(iban: str) -> str:
     return f"{iban[:MASK_SHOWN_CHARS]}…{iban[-MASK_SHOWN_CHARS:]}"
 
 
-def read_account(name: str, iban: str, bic: str | None, *, show: Callable[[str], str] = masked) -> Account:
+def read_account(
+    name: str,
+    iban: str,
+    bic: str | None,
+    *,
+    reference: str | None = None,
+    show: Callable[[str], str] = masked,
+) -> Account:
     """The account, without what nobody sees in it; `show` writes the IBAN into what is said of it.
 
-    Raises AccountError when a SEPA bank would not take it.
+    Raises AccountError when a bank would not take it.
     """
-    account = Account(label(name), account_number(iban), None if bic is None else account_number(bic))
+    account = Account(
+        label(name),
+        account_number(iban),
+        None if bic is None else account_number(bic),
+        account_number(reference or "") or None,
+    )
     reasons = {
         "name": _why_not_name(account.name),
-        "iban": _why_not_iban(account.iban, show(account.iban)),
-        "bic": None if account.bic is None else _why_not_bic(account.bic),
+        "iban": _why_not_iban(account.iban, show(account.iban), has_reference=account.reference is not None),
+        "bic": None if account.bic is None else _why_not_bic(account.bic, account.iban[:2]),
+        "reference": account.reference and why_not_reference(account.reference, account.iban),
     }
     found = {field: reason for field, reason in reasons.items() if reason is not None}
     if found:
@@ -59,21 +79,13 @@ def read_account(name: str, iban: str, bic: str | None, *, show: Callable[[str],
     return account
 
 
-def is_qr_iban(iban: str) -> bool:
-    """Whether an IBAN is one of Switzerland or Liechtenstein for QR bills: its institution is 30000 to 31999.
-
-    The Swiss Payment Standards keep these for payments with a QR reference; banks refuse others.
-    """
-    institution = iban[4:9]
-    return iban[:2] in {"CH", "LI"} and institution.isdigit() and institution[:2] in {"30", "31"}
-
-
 def bic_question(account: Account) -> str | None:
     """What is asked about a BIC of another country than the IBAN's; None when they belong together."""
     if account.bic is None:
         return None
     country, bank = account.iban[:2], account.bic[4:6]
-    if bank == country or bank in SEPA_COUNTRIES[country].others:
+    known = SEPA_COUNTRIES.get(country)
+    if bank == country or (known is not None and bank in known.others):
         return None
     return f"the bank {account.bic} is in {bank}, and the account {masked(account.iban)} in {country}"
 
@@ -104,15 +116,18 @@ def _why_not_name(name: str) -> str | None:
     return None
 
 
-def _why_not_iban(iban: str, shown: str) -> str | None:
-    """What is wrong with an IBAN: how it is written or built, or that its country is outside of SEPA."""
-    reason = _why_not_characters(iban, shown, "IBAN") or _why_not_built(iban, shown)
-    if reason is None and is_qr_iban(iban):
+def _why_not_iban(iban: str, shown: str, *, has_reference: bool) -> str | None:
+    """What is wrong with an account: how it is written or built, or that no payout gets to its country."""
+    reason = _why_not_characters(iban, shown, "IBAN")
+    if reason is None and clearing_of(iban) is not None:
+        return why_not_in_clearing(iban, shown)
+    reason = reason or _why_not_built(iban, shown)
+    if reason is None and is_qr_iban(iban) and not has_reference:
         return (
-            f"{shown} is a QR-IBAN, which takes payments with a QR reference alone, and payouts have none: the "
+            f"{shown} is a QR-IBAN, which takes payments with a QR reference alone, and there is none here: the "
             "account has another IBAN, without one"
         )
-    if reason is None and iban[:2] not in SEPA_COUNTRIES:
+    if reason is None and iban[:2] not in SEPA_COUNTRIES and iban[:2] not in OTHER_COUNTRIES:
         return f"{shown} is in {iban[:2]}, which is outside of SEPA as of {CHECKED_ON}; no payout gets there"
     return reason
 
@@ -134,8 +149,8 @@ def _why_not_built(iban: str, shown: str) -> str | None:
     return None
 
 
-def _why_not_bic(bic: str) -> str | None:
-    """What is wrong with a BIC (ISO 9362)."""
+def _why_not_bic(bic: str, country: str) -> str | None:
+    """What is wrong with a BIC (ISO 9362) of an account in a country."""
     shown = bic if len(bic) <= _SHOWN_MAX_CHARS else f"{bic[:_SHOWN_MAX_CHARS]}…"
     reason = _why_not_characters(bic, shown, "BIC")
     if reason is not None:
@@ -143,14 +158,13 @@ def _why_not_bic(bic: str) -> str | None:
     try:
         BIC(bic)
     except InvalidCountryCode:
-        country = bic[4:6]
-        return f"the BIC {shown} names the country {country}, which is none of SEPA"
+        return f"the BIC {shown} names the country {bic[4:6]}, which is none that payouts go to"
     except SchwiftyException:
         return (
             f"{shown} is not built as a BIC is: 4 characters for the bank, 2 letters for the country, 2 for the "
             "place, and 3 for the branch or none, such as COBADEFFXXX"
         )
-    if bic[4:6] not in BIC_COUNTRIES:
+    if bic[4:6] not in BIC_COUNTRIES and not (bic[4:6] == country and country in OTHER_COUNTRIES):
         return (
             f"the bank {shown} is in {bic[4:6]}, which is outside of SEPA as of {CHECKED_ON}; no payout gets there"
         )

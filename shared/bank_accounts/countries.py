@@ -1,4 +1,4 @@
-"""The countries that a SEPA credit transfer reaches: the one list of them.
+"""The countries that a SEPA credit transfer reaches, the one list of them; and others that payouts go to.
 
 The European Payments Council admits countries from time to time: look at its list when this one is a year old, and
 set CHECKED_ON. Which countries IBANs are issued in, and how those are built, is schwifty's to know.
@@ -87,3 +87,6 @@ SEPA_COUNTRIES: Final[Mapping[str, SepaCountry]] = {
 
 #: The countries that BICs of SEPA's banks name.
 BIC_COUNTRIES: Final = frozenset(SEPA_COUNTRIES).union(*(country.others for country in SEPA_COUNTRIES.values()))
+
+#: Those outside of SEPA that a rail of their own reaches, as sentences name them.
+OTHER_COUNTRIES: Final[Mapping[str, str]] = {"JP": "Japan", "KW": "Kuwait", "US": "the United States"}

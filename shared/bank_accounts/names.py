@@ -25,7 +25,9 @@ def sepa_text(text: str, max_chars: int) -> str:
 
     Raises UnwritableNameError when no letter or digit is left.
     """
-    latin = FORBIDDEN.sub(".", unidecode(" ".join(text.split())).translate(REPLACEMENTS))
+    spaced = " ".join(text.split())
+    # Most are Latin letters without marks already, which stay what they are: of thousands of payments that shows.
+    latin = FORBIDDEN.sub(".", (spaced if spaced.isascii() else unidecode(spaced)).translate(REPLACEMENTS))
     single = re.sub(r"/{2,}", "/", re.sub(r" {2,}", " ", latin))
     short = single.strip(" /")[:max_chars].strip(" /")
     if not LETTER_OR_DIGIT.search(short):

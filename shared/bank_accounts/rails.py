@@ -5,22 +5,25 @@ Which rail a payout leaves by follows from its currency, so nobody chooses one t
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
-from shared.bank_accounts.countries import SEPA_COUNTRIES
+from shared.bank_accounts.countries import OTHER_COUNTRIES, SEPA_COUNTRIES
+from shared.bank_accounts.references import is_qr_iban
 
 
 @dataclass(frozen=True, slots=True)
 class Rail:
-    """A scheme of payments in `currency` between accounts whose IBANs begin with one of `countries`.
+    """A scheme of payments in `currency` between accounts that begin with one of `countries`, as IBANs do.
 
-    With a `clearing` system its files name accounts as people there do, by sort code and account number.
+    With a `clearing` system its files name accounts as people there do: by sort code, routing number, or bank and
+    branch, and by the account's number. `service` is the service level that its files ask for.
     """
 
     title: str
     currency: str
     countries: frozenset[str]
     clearing: str | None = None
+    service: str | None = None
 
     @property
     def is_sepa(self) -> bool:
@@ -32,23 +35,21 @@ class Rail:
         """The countries of its accounts, as a sentence names them."""
         if self.is_sepa:
             return "SEPA"
-        return " and ".join(SEPA_COUNTRIES[country].name for country in sorted(self.countries))
-
-
-class DomesticAccount(NamedTuple):
-    """An account as it is known within its country: the member of a clearing system, and a number there."""
-
-    member: str
-    number: str
+        names = {code: country.name for code, country in SEPA_COUNTRIES.items()} | dict(OTHER_COUNTRIES)
+        return " and ".join(names[country] for country in sorted(self.countries))
 
 
 RAILS: Final[Mapping[str, Rail]] = {
     rail.currency: rail
     for rail in (
-        Rail("SEPA credit transfers", "EUR", frozenset(SEPA_COUNTRIES)),
+        Rail("SEPA credit transfers", "EUR", frozenset(SEPA_COUNTRIES), service="SEPA"),
         Rail("Swiss payments", "CHF", frozenset({"CH", "LI"})),
         # ISO 20022's ExternalClearingSystemIdentification1Code for United Kingdom sort codes.
         Rail("UK payments", "GBP", frozenset({"GB"}), clearing="GBDSC"),
+        # Not urgent: the automated clearing house, and no wire.
+        Rail("US payments", "USD", frozenset({"US"}), clearing="USABA", service="NURG"),
+        Rail("Japanese payments", "JPY", frozenset({"JP"}), clearing="JPZGN"),
+        Rail("Kuwaiti payments", "KWD", frozenset({"KW"})),
     )
 }
 
@@ -66,11 +67,14 @@ def why_not_reached(iban: str, currency: str) -> str | None:
     rail = RAILS.get(currency)
     if rail is None:
         return why_not_payable_in(currency)
+    if is_qr_iban(iban) and currency != "CHF":
+        return f"a QR-IBAN takes payments of QR bills, in CHF; payouts in {currency} do not get there"
     if iban[:2] in rail.countries:
         return None
     return f"payouts in {currency} are between accounts in {rail.where}; this one is in {iban[:2]}"
 
 
-def domestic(iban: str) -> DomesticAccount:
-    """The sort code and account number in an IBAN of the United Kingdom: after its bank, 6 digits and 8."""
-    return DomesticAccount(iban[8:14], iban[14:22])
+def only_currency(iban: str) -> str | None:
+    """The currency of the one rail that reaches an account outside of SEPA; None within, where several may."""
+    found = [rail.currency for rail in RAILS.values() if iban[:2] in rail.countries]
+    return found[0] if iban[:2] not in SEPA_COUNTRIES and len(found) == 1 else None

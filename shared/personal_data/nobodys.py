@@ -364,12 +364,16 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "community outcome_id run_id outcome reason payout_ids state proposed_at proposed_by "
             "proposed_by_person decided_at decided_by decided_by_person"
         ),
-        "payout_parts": "community payout_id number points amount_minor rate_points rate_minor returned_payout_id",
+        "payout_parts": (
+            "community payout_id number points amount_minor rate_points rate_minor rate_exchange "
+            "returned_payout_id"
+        ),
         "payout_runs": (
             "community run_id state programme_id programme_version currency points minor minimum_points "
             "payer_name payer_iban payer_bic complete created_at created_by decided_at decided_by "
             "execution_days created_by_person decided_by_person planned_count left_payable_count "
-            "left_held_count filing_by filing_by_person minimum_minor holding_days policy_id ordering provider"
+            "left_held_count filing_by filing_by_person minimum_minor holding_days policy_id ordering exchange "
+            "provider"
         ),
         "payout_runs_unsealed": "community run_id",
         "remittance_runs": "community run_id taken_up_at is_altered",

@@ -101,13 +101,13 @@ TOLD: Final[Mapping[str, Told]] = {
     ),
     "payout.changed.v1": Told(
         "",
-        "member_id amount_minor by currency end_to_end_id outcome_id parts payout_id person_id points"
+        "member_id amount_minor by currency end_to_end_id exchange outcome_id parts payout_id person_id points"
         " proposed_by_person reason run_id state",
     ),
     "payout.lots.v1": Told("", "lots part parts payout_id"),
     "payout_run.changed.v1": Told(
         "",
-        "by complete created_at created_by created_by_person currency execution_days file holding_days"
+        "by complete created_at created_by created_by_person currency exchange execution_days file holding_days"
         " minimum_minor minimum_points minor ordering payer person_id points policy_id programme_id"
         " programme_version run_id seal state",
     ),

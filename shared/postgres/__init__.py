@@ -1,7 +1,7 @@
 """PostgreSQL: the pool, which failures pass, COPY, and the migration runner."""
 
 from shared.postgres.copy import copy_new
-from shared.postgres.failures import TRANSIENT
+from shared.postgres.failures import TOOK_TOO_LONG, TRANSIENT
 from shared.postgres.migrations import (
     MigrationError,
     migrate,
@@ -13,6 +13,7 @@ from shared.postgres.migrations import (
 from shared.postgres.pool import Connection, Pool, begin, create_pool, database_url, role_name, use_quick_times
 
 __all__ = [
+    "TOOK_TOO_LONG",
     "TRANSIENT",
     "Connection",
     "MigrationError",

@@ -15,3 +15,6 @@ TRANSIENT = (
     asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
     asyncpg.exceptions.PostgresSystemError,
 )
+
+#: What ends work that asks for too much: a statement's time, here or in the database, or a wait for a lock.
+TOOK_TOO_LONG = (TimeoutError, asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)

@@ -192,6 +192,7 @@ FIELDS: Final = {
     "receiver_id": _("who is thanked"),
     "recipients": _("recipients"),
     "redemptions": _("redemptions"),
+    "reference_changed": _("reference is another"),
     "refund_id": _("refund"),
     "refunded_minor": _("given back by the provider, in minor units"),
     "refunded_points": _("points given back"),

@@ -18,7 +18,7 @@ from console.pages.gift_cards.words import PAYING
 PAYOUTS_COUNT = 20
 BANK = f"{MY_PAYOUTS.path}/bank"
 RECEIVER = f"{MY_PAYOUTS.path}/receiver"
-FIELDS: Final = ("name", "iban", "bic")
+FIELDS: Final = ("name", "iban", "bic", "reference", "currency")
 #: Asked only once rewards wants to know: that it is no mistake.
 CONFIRMS: Final = ("confirm_bic_country", "confirm_account")
 
@@ -33,6 +33,8 @@ WRONG: Final = {
     "name": _("Say whose account it is, as the bank has it"),
     "iban": _("That is no IBAN that money can be sent to"),
     "bic": _("That is not the account's BIC; leave it empty where you do not know it"),
+    "reference": _("That is no reference that goes with this account"),
+    "currency": _("This account cannot be paid in that currency"),
     "confirm_bic_country": _("Say whether the bank really is in another country than the account"),
     "confirm_account": _("Say whether the account is in order again"),
 }
@@ -58,7 +60,7 @@ async def set_bank(visit: Visit) -> Response:
     missing = {name: visit.say(WRONG[name]) for name in ("name", "iban") if not said[name]}
     if missing:
         return await _page(visit, errors=missing)
-    said["bic"] = said["bic"] or None
+    said |= {name: said[name] or None for name in ("bic", "reference", "currency")}
     said |= {name: True for name in CONFIRMS if visit.form.get(name)}
     done = await visit.ask.command("PUT", "rewards", f"/v1/payees/{visit.signed_in.member_id}", said)
     if done.ok:
@@ -123,7 +125,10 @@ async def _page(
         providers=ask.get("rewards", "/v1/payout-providers"),
     )
     # What was typed is never lost, and is in no address.
-    typed = {name: visit.form.get(name, "") for name in (*FIELDS, *(f"receiver_{one}" for one in RECEIVER_FIELDS))}
+    known = answers["payee"].body if answers["payee"].ok else {}
+    kept = {name: known.get(name) or "" for name in ("reference", "currency")}
+    named = (*FIELDS, *(f"receiver_{one}" for one in RECEIVER_FIELDS))
+    typed = {name: visit.form.get(name, kept.get(name, "")) for name in named}
     return visit.page(
         "pages/my_payouts/page.html",
         status=422 if errors else 200 if refused is None else refused.status,

@@ -12,7 +12,7 @@ from console.frame.visits import NotFoundError, Visit, page
 READ, WRITE = "payouts:read", "payouts:write"
 HISTORY_COUNT = 20
 UNPROCESSABLE = 422
-FIELDS = ("name", "iban", "bic")
+FIELDS = ("name", "iban", "bic", "reference", "currency")
 CONFIRMS = ("confirm_bic_country", "confirm_account")
 UNCONFIRMED = "bank-details-unconfirmed"
 
@@ -37,7 +37,8 @@ async def save(visit: Visit) -> Response:
         errors["iban"] = visit.say(_("Give the IBAN as it stands on a statement"))
     if errors:
         return await _page(visit, errors=errors)
-    body: dict[str, Any] = {**said, "bic": said["bic"] or None}
+    body: dict[str, Any] = said | {name: said[name] or None for name in ("bic", "reference")}
+    body["currency"] = said["currency"].upper() or None
     body |= {name: True for name in CONFIRMS if visit.form.get(name)}
     answer = await visit.ask.command("PUT", "rewards", f"/v1/payees/{_id(visit)}", body)
     if answer.ok:
@@ -66,13 +67,17 @@ async def _page(
     if balance.is_missing or balance.status == UNPROCESSABLE:
         raise NotFoundError
     wrong = bool(errors) or bool(asked)
+    # What stays as a rule stands there already; an account is typed anew.
+    known = answers["payee"].body if answers["payee"].ok else {}
+    kept = {name: known.get(name) or "" for name in ("reference", "currency")}
+    typed = {name: visit.form.get(name, kept.get(name, "")) for name in FIELDS}
     return visit.page(
         "pages/payees/page.html",
         status=422 if wrong else 200 if refused is None else refused.status,
         **answers,
         member_id=id_,
         name=balance.body["name"] if balance.ok else None,
-        typed={name: visit.form.get(name, "") for name in FIELDS},
+        typed=typed,
         may_write=visit.signed_in.may(WRITE),
         errors=errors or {},
         asked=asked or {},

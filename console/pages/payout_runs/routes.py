@@ -64,8 +64,14 @@ async def make(visit: Visit) -> Response:
     key = visit.form_key
     if key is None:
         return await _prepare(visit)
-    provider = visit.form.get("provider")
-    body, name = ({"provider": provider}, f"{key}-{provider}") if provider in PAYING else (None, key)
+    # A provider is paid to in the currency of the price.
+    provider, currency = visit.form.get("provider"), visit.form.get("currency")
+    body: dict[str, Any] | None = None
+    name = key
+    if provider in PAYING:
+        body, name = {"provider": provider}, f"{key}-{provider}"
+    elif currency:
+        body = {"currency": currency}
     answer = await visit.ask.command("POST", "rewards", "/v1/payout-runs", body, key=f"console-{name}")
     if not answer.ok:
         return await _prepare(visit, refused=Refusal.of(answer))
@@ -73,8 +79,9 @@ async def make(visit: Visit) -> Response:
 
 
 async def _prepare(visit: Visit, *, refused: Refusal | None = None) -> Response:
+    currency = visit.form.get("currency") or visit.request.query_params.get("currency")
     answers = await visit.ask.all(
-        preview=visit.ask.get("rewards", "/v1/payout-run-preview"),
+        preview=visit.ask.get("rewards", "/v1/payout-run-preview", currency=currency),
         providers=visit.ask.get("rewards", "/v1/payout-providers"),
     )
     return visit.page(
@@ -82,6 +89,7 @@ async def _prepare(visit: Visit, *, refused: Refusal | None = None) -> Response:
         status=200 if refused is None else refused.status,
         **answers,
         names=PAYING,
+        currency=currency,
         key=new_secret(),
         refused=refused,
     )

@@ -55,6 +55,7 @@ MONEY_FIELDS: Final = {
     "points": _("For how many points"),
     "currency": _("Currency"),
     "minimum_points": _("Points from which it is paid"),
+    "also": _("Other currencies that are paid"),
     "paying_account.iban": _("Account that pays"),
     "paying_account.name": _("Name of who pays"),
     "paying_account.bic": _("Bank that pays"),

@@ -1,5 +1,6 @@
 """Checking a day of a community against ledger, payouts and bank, and what people say of what differs."""
 
+import logging
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,17 +13,22 @@ from services.rewards.bank_checks.domain import (
     item_of,
     turn_of,
 )
-from services.rewards.metrics import BANK_CHECK_ITEMS, BANK_CHECK_WAIT_SECONDS
+from services.rewards.metrics import BANK_CHECK_ITEMS, BANK_CHECK_WAIT_SECONDS, PAYOUT_TURNS_GIVEN_UP
 from services.rewards.payouts.domain import Actor
 from services.rewards.settings import Settings
 from shared.audit import Did
 from shared.calendars import Calendar
 from shared.followed_communities import load_calendar
+from shared.postgres import TOOK_TOO_LONG
 from shared.transaction import Transaction
 
 #: Communities that have their turn in one transaction.
 COMMUNITIES_AT_ONCE_COUNT = 10
+#: What took too long is checked again after so long.
+AGAIN_AFTER = timedelta(minutes=5)
 _A_DAY = timedelta(days=1)
+
+log = logging.getLogger(__name__)
 
 
 async def check_day(tx: Transaction[Settings], *, community: str, day: date) -> Found:
@@ -49,7 +55,14 @@ async def check_banks(tx: Transaction[Settings]) -> bool:
     """
     communities = await store.load_due(tx.conn, now=tx.now, limit=COMMUNITIES_AT_ONCE_COUNT)
     for community in sorted(communities):
-        await _take_turn(tx, community=community)
+        # What takes too long of one is undone; the others' stays, and it comes again after them.
+        try:
+            async with tx.part():
+                await _take_turn(tx, community=community)
+        except TOOK_TOO_LONG:
+            log.exception("the bank check of %s took too long", community)
+            PAYOUT_TURNS_GIVEN_UP.labels("bank checks").inc()
+            await store.put_off(tx.conn, community=community, at=tx.now + AGAIN_AFTER)
     count, since = await store.count_open(tx.conn)
     BANK_CHECK_ITEMS.set(count)
     BANK_CHECK_WAIT_SECONDS.set(0 if since is None else max((tx.now - since).total_seconds(), 0))

@@ -183,6 +183,19 @@ async def put_progress(conn: Connection, progress: Progress, *, community: str) 
     )
 
 
+async def put_off(conn: Connection, *, community: str, at: datetime) -> None:
+    """Give a community its next turn later; how far its days are checked stays, and none is where it never was."""
+    await conn.execute(
+        """
+        insert into bank_check_progress (community, checked_until, checked_on, next_at)
+        values ($1, '1970-01-01', '1970-01-01', $2)
+        on conflict (community) do update set next_at = excluded.next_at
+        """,
+        community,
+        at,
+    )
+
+
 async def load_due(conn: Connection, *, now: datetime, limit: int) -> list[str]:
     """Communities whose turn has come: those that gave a bank their first file, then those that wait longest."""
     rows = await conn.fetch(

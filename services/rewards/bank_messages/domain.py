@@ -12,11 +12,16 @@ AMOUNT_MINOR_MAX = 99_999_999_999
 
 @dataclass(frozen=True, slots=True)
 class BankAccount:
-    """Whose account: name as people write it, IBAN in electronic form, BIC where known."""
+    """Whose account: name as people write it, the others in electronic form; BIC where known.
+
+    `iban` is an account of a clearing system, as `USABA…`, where its country has no IBANs. `reference` is what its
+    holder asks payers to say: of a Swiss QR bill, or a creditor reference.
+    """
 
     name: str
     iban: str
     bic: str | None = None
+    reference: str | None = None
 
     @property
     def bank_name(self) -> str | None:

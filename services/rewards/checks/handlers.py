@@ -20,9 +20,9 @@ from services.rewards.ledger.store.check import (
 )
 from services.rewards.metrics import ALTERED, LEDGER_CHECKED, LEDGER_CHECKS_GIVEN_UP, LEDGER_DIFFERENCES
 from services.rewards.payouts import store as payout_store
-from services.rewards.payouts.runs import store as run_store
 from services.rewards.payouts.runs.domain.runs import Run, RunState
 from services.rewards.payouts.runs.domain.sealing import SealDifference, differences, told_differences
+from services.rewards.payouts.runs.store import runs as run_store
 from services.rewards.payouts.seals.handlers import load_told
 from services.rewards.payouts.seals.store import is_waiting_to_be_told, load_sealed_run
 from services.rewards.settings import Settings

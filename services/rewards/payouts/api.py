@@ -1,7 +1,7 @@
 """Routes to read payouts: what is paid, why, and in which state it is."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from services.rewards.lots.domain.lots import LotUse, UsePlace
 from services.rewards.lots.store import page_of_uses
 from services.rewards.payouts import domain, store
 from services.rewards.payouts.domain import PayoutFilter, PayoutPlace, PayoutState, UnknownPayoutError
+from services.rewards.rates.domain.exchange import Exchange as KeptRate
 from shared.access_keys import load_standings
 from shared.followed_members import find_name, load_names
 from shared.http import (
@@ -69,6 +70,28 @@ async def deeds(conn: Conn, done: Sequence[tuple[domain.Actor, datetime]], *, co
     ]
 
 
+class Exchange(BaseModel):
+    """The rate at which a price is paid in another currency, as it was when the run was made."""
+
+    price_currency: str = Field(examples=["EUR"])
+    currency: str = Field(examples=["JPY"])
+    price_units: str = Field(
+        description="Units of the price's currency that one of the policy's base is", examples=["1"]
+    )
+    units: str = Field(description="Units that are paid for as much", examples=["163.21"])
+    rate: str = Field(
+        description="Units that are paid for one of the price, without the spread", examples=["163.21"]
+    )
+    spread_basis_points: int = Field(description="What is taken off, in hundredths of a percent")
+    rate_policy_id: UUID = Field(description="The policy of rates that two people approved")
+    rate_day: date = Field(description="The day that the rate is of")
+
+    @classmethod
+    def of(cls, exchange: KeptRate | None) -> Self | None:
+        """A kept rate as it is answered."""
+        return None if exchange is None else cls(**exchange.said, rate=exchange.rate_text)
+
+
 class Payout(BaseModel):
     """Money for a member's points."""
 
@@ -91,6 +114,11 @@ class Payout(BaseModel):
     )
     iban: str | None = None
     bic: str | None = None
+    payee_reference: str | None = Field(None, description="What the payee asks payers to say")
+    exchange: Exchange | None = Field(
+        None,
+        description="By which rate the price of its points became its currency; null where that is the price's",
+    )
     payee_revision: int | None = Field(None, description="Which revision of the member's bank details that is")
     payee_changed_at: datetime | None = None
     payee_changed_by: str | None = Field(None, description="The access key or token by which they were set")
@@ -150,6 +178,9 @@ class PayoutPart(BaseModel):
     amount_minor: int
     rate_points: int = Field(description="So many points …")
     rate_minor: int = Field(description="… are worth so many minor units")
+    rate_exchange: Exchange | None = Field(
+        description="Of the price's currency, which became the payout's at this rate"
+    )
     returned_payout_id: UUID | None = Field(description="The payout that paid them before, and came back")
 
     @classmethod
@@ -160,6 +191,7 @@ class PayoutPart(BaseModel):
             amount_minor=part.amount_minor,
             rate_points=part.rate.points,
             rate_minor=part.rate.minor,
+            rate_exchange=Exchange.of(part.rate.exchange),
             returned_payout_id=UUID(part.returned_payout_id) if part.returned_payout_id else None,
         )
 
@@ -191,6 +223,8 @@ def _fields(payout: domain.Payout, name: str | None) -> dict[str, Any]:
         "payee_bank_name": payee.bank_name if payee else None,
         "iban": payee.iban if payee else None,
         "bic": payee.bic if payee else None,
+        "payee_reference": payee.reference if payee else None,
+        "exchange": Exchange.of(payout.exchange),
         "payee_revision": payee_set.revision if payee_set else None,
         "payee_changed_at": payee_set.changed_at if payee_set else None,
         "payee_changed_by": payee_set.changed_by.credential if payee_set else None,

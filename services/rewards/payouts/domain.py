@@ -1,15 +1,18 @@
 """Payouts: money for a member's points, the steps that one makes, and what each moves."""
 
+import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from fractions import Fraction
 from typing import NamedTuple
 
 from services.rewards.bank_messages.domain import BankAccount
 from services.rewards.ledger.domain.entries import AlteredError, Owner, derived_id
 from services.rewards.lots.domain.lots import Use
 from services.rewards.lots.domain.steps import GIVING_BACK, Lots, Money, Movement, Step, Steps, Way
+from services.rewards.rates.domain.exchange import Exchange
 from shared.contracts.fields import Timestamp, Uuid
 
 
@@ -94,14 +97,36 @@ def states_open_to(outcome: PayoutState) -> tuple[PayoutState, ...]:
 
 
 class Rate(NamedTuple):
-    """So many points are worth so many minor units."""
+    """So many points are worth so many minor units; with an `exchange`, of its price's currency.
+
+    Amounts are of whole multiples of the points, and so exact; an exchange rounds an amount down, once.
+    """
 
     points: int
     minor: int
+    exchange: Exchange | None = None
+
+    def amount_of(self, multiples: int) -> int:
+        """What so many multiples of its points are paid, in minor units."""
+        price = multiples * self.minor
+        return price if self.exchange is None else math.floor(price * self.exchange.conversion.given_rate)
+
+    def most_within(self, amount_minor: int) -> int:
+        """The most multiples that are paid no more than an amount."""
+        return max(math.ceil((amount_minor + 1) / self._of_one) - 1, 0)
+
+    def least_for(self, amount_minor: int) -> int:
+        """The fewest multiples that are paid an amount, and anything at all."""
+        return math.ceil(max(amount_minor, 1) / self._of_one)
+
+    @property
+    def _of_one(self) -> Fraction:
+        share = Fraction(1) if self.exchange is None else self.exchange.conversion.given_rate
+        return self.minor * share
 
 
 class Part(NamedTuple):
-    """Points of a payout that are paid at one rate, exactly; `returned_payout_id` paid them, and came back."""
+    """Points of a payout that are paid at one rate; `returned_payout_id` paid them, and came back."""
 
     points: int
     amount_minor: int
@@ -110,7 +135,7 @@ class Part(NamedTuple):
 
     def of(self, multiples: int) -> "Part":
         """So many multiples of its rate."""
-        return self._replace(points=multiples * self.rate.points, amount_minor=multiples * self.rate.minor)
+        return self._replace(points=multiples * self.rate.points, amount_minor=self.rate.amount_of(multiples))
 
 
 class Computed(NamedTuple):
@@ -172,7 +197,8 @@ class Payout:
 
     `payee_set` is None without a payee, and for payouts of before bank details were a history. `computed` is what
     a run computed where its approval found fewer points and pays less. `parts` are given with a new payout that
-    pays something at another rate than its run's.
+    pays something at another rate than its run's. `exchange` is by which rate the price of its points became its
+    currency; None where that is the price's own.
     """
 
     community: str
@@ -191,6 +217,7 @@ class Payout:
     payee_set: PayeeSet | None = None
     computed: Computed | None = None
     parts: tuple[Part, ...] = ()
+    exchange: Exchange | None = None
     #: The account at a provider that it is paid to, instead of `payee`.
     receiver_id: str | None = None
 

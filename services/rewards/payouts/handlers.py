@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import cast
 
 from services.rewards.ledger.handlers import alarm
 from services.rewards.ledger.store import entries as ledger_store
@@ -28,6 +29,7 @@ from shared.contracts.facts import (
     MESSAGE_REQUESTED,
     PAYOUT_CHANGED,
     PAYOUT_LOTS,
+    ExchangeData,
     MessageRequestedData,
     PayoutData,
     PayoutLotsData,
@@ -142,6 +144,8 @@ def _tell(
             data["proposed_by_person"] = outcome.proposed_by
     if payout.reason is not None:
         data["reason"] = payout.reason
+    if payout.exchange is not None:
+        data["exchange"] = cast(ExchangeData, payout.exchange.said)
     if payout.state is PayoutState.ACCRUED and payout.parts:
         data["parts"] = [_told_part(part) for part in payout.parts]
     tx.tell(
@@ -195,6 +199,8 @@ def _told_part(part: Part) -> PayoutPart:
         "rate_points": part.rate.points,
         "rate_minor": part.rate.minor,
     }
+    if part.rate.exchange is not None:
+        told["rate_exchange"] = cast(ExchangeData, part.rate.exchange.said)
     if part.returned_payout_id is not None:
         told["returned_payout_id"] = part.returned_payout_id
     return told

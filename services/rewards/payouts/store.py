@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import orjson
 from asyncpg import Record
 
 from services.rewards.bank_messages.domain import BankAccount
@@ -22,6 +23,7 @@ from services.rewards.payouts.domain import (
     Rate,
     Traced,
 )
+from services.rewards.rates.domain.exchange import Exchange, exchange_of
 from shared.postgres import Connection
 
 RUN_LOCK = "payout runs of "
@@ -39,13 +41,16 @@ def payout_of(row: Record) -> Payout:
         amount_minor=row["amount_minor"],
         currency=row["currency"],
         end_to_end_id=row["end_to_end_id"],
-        payee=BankAccount(row["payee_name"], row["iban"], row["bic"]) if row["iban"] else None,
+        payee=BankAccount(row["payee_name"], row["iban"], row["bic"], row["payee_reference"])
+        if row["iban"]
+        else None,
         reason=row["reason"],
         created_at=row["created_at"],
         changed_at=row["changed_at"],
         payee_set=_payee_set(row),
         computed=Computed(row["computed_points"], row["computed_minor"]) if row["computed_points"] else None,
         receiver_id=str(row["receiver_id"]) if row["receiver_id"] else None,
+        exchange=exchange_of(orjson.loads(row["exchange"] or "null")),
     )
 
 
@@ -59,6 +64,16 @@ def _payee_set(row: Record) -> PayeeSet | None:
 def actor_of(person_id: UUID | None, credential: str) -> Actor:
     """Who did something, as two columns of a row have it."""
     return Actor(None if person_id is None else str(person_id), credential)
+
+
+def rate_of(row: Record) -> Rate:
+    """A rate, as the columns rate_points, rate_minor and exchange have it."""
+    return Rate(row["rate_points"], row["rate_minor"], exchange_of(orjson.loads(row["exchange"] or "null")))
+
+
+def exchange_text(exchange: Exchange | None) -> str | None:
+    """A kept rate as a column has it."""
+    return None if exchange is None else orjson.dumps(exchange.said).decode()
 
 
 async def lock_runs(conn: Connection, community: str) -> None:
@@ -146,6 +161,8 @@ async def add_payouts(conn: Connection, payouts: Sequence[Payout]) -> None:
         "payee_name",
         "iban",
         "bic",
+        "payee_reference",
+        "exchange",
         "reason",
         "created_at",
         "changed_at",
@@ -166,10 +183,11 @@ async def add_payouts(conn: Connection, payouts: Sequence[Payout]) -> None:
                 payout.currency,
                 payout.end_to_end_id,
                 *(
-                    (payout.payee.name, payout.payee.iban, payout.payee.bic)
+                    (payout.payee.name, payout.payee.iban, payout.payee.bic, payout.payee.reference)
                     if payout.payee
-                    else (None, None, None)
+                    else (None,) * 4
                 ),
+                exchange_text(payout.exchange),
                 payout.reason,
                 payout.created_at,
                 payout.changed_at,
@@ -208,6 +226,7 @@ async def add_parts(conn: Connection, payouts: Sequence[Payout]) -> None:
             "amount_minor",
             "rate_points",
             "rate_minor",
+            "rate_exchange",
             "returned_payout_id",
         ),
         records=[
@@ -217,7 +236,9 @@ async def add_parts(conn: Connection, payouts: Sequence[Payout]) -> None:
                 number,
                 part.points,
                 part.amount_minor,
-                *part.rate,
+                part.rate.points,
+                part.rate.minor,
+                exchange_text(part.rate.exchange),
                 part.returned_payout_id,
             )
             for payout in payouts
@@ -233,6 +254,7 @@ async def load_parts(conn: Connection, payouts: Sequence[Payout]) -> dict[str, l
         select p.payout_id, coalesce(t.points, p.computed_points, p.points) as points,
                coalesce(t.amount_minor, p.computed_minor, p.amount_minor) as amount_minor,
                coalesce(t.rate_points, r.points) as rate_points, coalesce(t.rate_minor, r.minor) as rate_minor,
+               case when t.payout_id is null then r.exchange else t.rate_exchange end as exchange,
                t.returned_payout_id
         from unnest($1::text[], $2::uuid[]) as k(community, payout_id)
         join payouts p using (community, payout_id)
@@ -251,7 +273,7 @@ async def load_parts(conn: Connection, payouts: Sequence[Payout]) -> dict[str, l
 
 def _part(row: Record) -> Part:
     returned = row["returned_payout_id"]
-    rate = Rate(row["rate_points"], row["rate_minor"])
+    rate = rate_of(row)
     return Part(row["points"], row["amount_minor"], rate, str(returned) if returned else None)
 
 

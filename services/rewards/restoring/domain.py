@@ -13,6 +13,7 @@ from services.rewards.payouts.runs.domain.runs import STEPS, Addressed, Run, Run
 from services.rewards.payouts.runs.domain.terms import PayoutTerms
 from services.rewards.payouts.seals.domain import FileSums, SealedRun, SealStep
 from services.rewards.providers.domain.contract import Card, ProviderName
+from services.rewards.rates.domain.exchange import exchange_of
 from services.rewards.redemptions.domain import Redemption, RedemptionState
 from services.rewards.refunds.domain import Goods, Refunded
 from shared.contracts.facts import FileData, PayoutChanged, PayoutRunChanged, RedemptionChanged
@@ -57,6 +58,7 @@ def run_of(fact: PayoutRunChanged) -> Run:
             minimum_minor=data.get("minimum_minor", 0),
             holding_days=data.get("holding_days", 0),
             policy_id=data.get("policy_id"),
+            exchange=exchange_of(data.get("exchange")),
         ),
         payer=BankAccount(payer["name"], payer["iban"], payer["bic"] or None),
         execution_days=data["execution_days"],
@@ -122,11 +124,12 @@ def payout_of(fact: PayoutChanged) -> Payout:
             Part(
                 part["points"],
                 part["amount_minor"],
-                Rate(part["rate_points"], part["rate_minor"]),
+                Rate(part["rate_points"], part["rate_minor"], exchange_of(part.get("rate_exchange"))),
                 part.get("returned_payout_id"),
             )
             for part in data.get("parts", ())
         ),
+        exchange=exchange_of(data.get("exchange")),
         created_at=fact["time"],
         changed_at=fact["time"],
     )

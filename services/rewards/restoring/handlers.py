@@ -22,8 +22,9 @@ from services.rewards.payouts.domain import Change, Payout, PayoutState, WrongSt
 from services.rewards.payouts.handlers import tell_lots as tell_payout_lots
 from services.rewards.payouts.payees import store as payee_store
 from services.rewards.payouts.receivers.store import set_receiver_read_back
-from services.rewards.payouts.runs import store as run_store
 from services.rewards.payouts.runs.domain.runs import Run, RunState
+from services.rewards.payouts.runs.store import files as file_store
+from services.rewards.payouts.runs.store import runs as run_store
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import Seal
 from services.rewards.providers.handlers.intents import intend_again
@@ -294,7 +295,7 @@ async def on_sealed(tx: Transaction, facts: list[PayoutRunChanged]) -> None:
         run = await run_store.find_run(tx.conn, community=community, run_id=run_id)
         if run is None:
             continue
-        has_file = await run_store.find_file(tx.conn, community=community, run_id=run_id) is not None
+        has_file = await file_store.find_file(tx.conn, community=community, run_id=run_id) is not None
         if run.state is RunState.FILED and not has_file and run_id not in filed:
             continue  # the fact that says what its file was is taken in after these
         await _seal_again(tx, run, filed=None if has_file else filed.get(run_id))
@@ -328,7 +329,7 @@ async def _seal_again(tx: Transaction, run: Run, *, filed: PayoutRunChanged | No
             read_back = set_receiver_read_back if run.provider else payout_store.set_payee_read_back
             await read_back(tx.conn, payout, revision=payees[payout.member_id].revision)
     if file is not None:
-        await run_store.add_file(tx.conn, file)
+        await file_store.add_file(tx.conn, file)
 
 
 #: Reached by refunds from what was confirmed.

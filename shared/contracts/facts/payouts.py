@@ -34,6 +34,20 @@ from shared.contracts.fields import (
 from shared.contracts.story import AWARD, GRACE, PAYOUT, PAYOUT_RUN
 
 
+class ExchangeData(TypedDict):
+    """The rate at which a price in `price_currency` is paid in `currency`: whole units of each, as text, that one
+    unit of the policy's base currency is, less the spread in hundredths of a percent. `rate_day` is a day.
+    """
+
+    price_currency: Currency
+    currency: Currency
+    price_units: str
+    units: str
+    spread_basis_points: Count
+    rate_policy_id: Uuid
+    rate_day: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+
+
 class PayoutPart(TypedDict):
     """Points of a payout that were computed at one rate; `returned_payout_id` paid them before, and came back."""
 
@@ -41,6 +55,7 @@ class PayoutPart(TypedDict):
     amount_minor: MinorUnits
     rate_points: Points
     rate_minor: MinorUnits
+    rate_exchange: NotRequired[ExchangeData]
     returned_payout_id: NotRequired[Uuid]
 
 
@@ -72,6 +87,7 @@ class PayoutData(TypedDict):
     proposed_by_person: NotRequired[Uuid]
     reason: NotRequired[Text]
     parts: NotRequired[list[PayoutPart]]
+    exchange: NotRequired[ExchangeData]
 
 
 _MAKER = "7b0d4b6e-2f6c-4c8e-9a0f-5f1f4f1f8b11"
@@ -93,7 +109,8 @@ class PayoutChanged(FactEnvelope):
     `end_to_end_id` is ISO 20022's EndToEndId. `outcome_id` is that of what one person (`proposed_by_person`) said
     the bank had said, and another confirmed. After `corrected` the money did leave: that it
     had come back was wrong. `approved` may be of fewer points than were computed, and says why. `parts` of an
-    accrued payout say which of it had been paid before and came back, at the rate of then.
+    accrued payout say which of it had been paid before and came back, at the rate of then. `exchange` is the rate
+    by which the price of its points became its currency, where that is another one.
     """
 
     type: Literal["payout.changed.v1"]
@@ -111,6 +128,29 @@ PAYOUT_CHANGED: Final = FactType(
             "7bb4c6eb-bed7-5453-b2af-35060fd0acbc",
             "2026-02-05T06:00:00Z",
             {**_PAYOUT_DATA, "state": "settled", "by": "5f0c9a7b2d1e", "person_id": _MAKER},
+        ),
+        fact_example(
+            "payout.changed.v1",
+            "rewards",
+            "a4a0be47-6f4c-5a0e-9a38-0b9d1b4f6c31",
+            "2026-02-05T06:00:00Z",
+            {
+                **_PAYOUT_DATA,
+                "state": "accrued",
+                "amount_minor": 2448,
+                "currency": "JPY",
+                "by": "5f0c9a7b2d1e",
+                "person_id": _MAKER,
+                "exchange": {
+                    "price_currency": "EUR",
+                    "currency": "JPY",
+                    "price_units": "1",
+                    "units": "163.21",
+                    "spread_basis_points": 0,
+                    "rate_policy_id": "0b6f6a2e-6f0d-5d3a-8b1c-2f6c1e0a9d77",
+                    "rate_day": "2026-02-02",
+                },
+            },
         ),
         fact_example(
             "payout.changed.v1",
@@ -236,6 +276,7 @@ class PayoutRunData(TypedDict):
     policy_id: NotRequired[Uuid]
     minimum_minor: NotRequired[MinorUnits]
     holding_days: NotRequired[Count]
+    exchange: NotRequired[ExchangeData]
     seal: NotRequired[Sha256]
     file: NotRequired[FileData]
 
@@ -264,7 +305,8 @@ class PayoutRunChanged(FactEnvelope):
 
     `created_by` and `by` are credentials; beside them stand the people. `seal` is over the list as it was
     computed, approved or filed; with `filed` comes what the bank file was. `policy_id` is the payout policy that
-    it was made under, with the amount below which it pays nothing and the days for which points wait.
+    it was made under, with the amount below which it pays nothing and the days for which points wait. With an
+    `exchange` its price (`minor`) is in another currency than it pays in.
     """
 
     type: Literal["payout_run.changed.v1"]

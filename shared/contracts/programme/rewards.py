@@ -17,7 +17,9 @@ DRAWS_MAX_COUNT = 50
 WINNERS_MAX_COUNT = 100
 GRACE_MAX_DAYS = 3_660
 WARN_MAX_DAYS = 365
-IBAN_PATTERN = r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$"
+#: An IBAN, or an account of a clearing system, as USABA, a routing number and an account number.
+IBAN_PATTERN = r"^[A-Z]{2}([0-9]{2}[A-Z0-9]{11,30}|[A-Z]{3}[A-Z0-9]{8,26})$"
+OTHER_CURRENCIES_MAX_COUNT = 10
 
 BIC_PATTERN = r"^[A-Z0-9]{8}([A-Z0-9]{3})?$"
 #: ISO 20022's ExternalPurpose1Code, as far as it fits what a community pays for.
@@ -118,6 +120,16 @@ class PayingAccount(Section):
     )
 
 
+class OtherCurrency(Section):
+    """Another currency that members can choose to be paid in, and the account that pays it.
+
+    The price of points is converted by the community's rates in force when a run is made.
+    """
+
+    currency: Currency
+    paying_account: PayingAccount
+
+
 class PayoutTerms(Section):
     """How points become money: `points` points are worth `minor` minor units of `currency`."""
 
@@ -126,6 +138,11 @@ class PayoutTerms(Section):
     minor: Annotated[int, Field(ge=1, le=1_000_000)]
     minimum_points: PositivePoints
     paying_account: PayingAccount
+    also: list[OtherCurrency] = Field(
+        default_factory=list,
+        max_length=OTHER_CURRENCIES_MAX_COUNT,
+        description="Other currencies that members can choose to be paid in, each with the account that pays it",
+    )
 
 
 class PointsExpiry(Section):

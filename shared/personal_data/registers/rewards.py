@@ -91,19 +91,19 @@ HELD: Final = (
     ),
     Held(
         "payee_changes",
-        personal="name iban bic",
-        others="community member_id revision changed_at changed_by changed_by_person",
+        personal="name iban bic reference",
+        others="community member_id revision changed_at changed_by changed_by_person currency",
         order="community member_id revision",
         erased=Erased.DELETED,
         says="Bank details, and all that they were",
     ),
     Held(
         "payouts",
-        personal="payee_name iban bic",
+        personal="payee_name iban bic payee_reference",
         others=(
             "community payout_id run_id member_id state points amount_minor currency "
             "end_to_end_id reason created_at changed_at payee_revision payee_changed_at "
-            "payee_changed_by payee_changed_by_person computed_points computed_minor receiver_id"
+            "payee_changed_by payee_changed_by_person computed_points computed_minor exchange receiver_id"
         ),
         order="community payout_id",
         erased=Erased.STAYS,

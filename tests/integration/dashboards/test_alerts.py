@@ -108,6 +108,9 @@ CASES: Mapping[str, Case] = {
     "PlauditPayoutSchedulesRefused": gauge(
         'plaudit_rewards_payout_schedules_refused{service="rewards"}', 1, 0, 70
     ),
+    "PlauditPayoutTurnsGivenUp": counter(
+        'plaudit_rewards_payout_turns_given_up_total{service="rewards",work="schedules"}', 1, 0
+    ),
     "PlauditSanctionsMatchesWait": gauge(
         'plaudit_rewards_payout_findings_wait_seconds{service="rewards",check="sanctions_list"}',
         172_801,

@@ -17,6 +17,7 @@ BOARD = Board(
         "PlauditBankLinesWait",
         "PlauditBankCheckDiffers",
         "PlauditPayoutSchedulesRefused",
+        "PlauditPayoutTurnsGivenUp",
         "PlauditPeriodsOverdue",
         "PlauditLiabilityDayLost",
         "PlauditVoucherCodesUnreadable",

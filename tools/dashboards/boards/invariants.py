@@ -132,6 +132,17 @@ BOARD = Board(
                 ),
             ),
             Panel(
+                "Payout turns given up",
+                "Turns at payout schedules or bank checks, within an hour, that took longer than they may.",
+                "short",
+                (
+                    Query(
+                        "sum by (work) (increase(plaudit_rewards_payout_turns_given_up_total[1h]))",
+                        "{{work}}",
+                    ),
+                ),
+            ),
+            Panel(
                 "Chain waits",
                 "For how long the oldest entry of the ledger has been waiting for its block.",
                 "s",

@@ -15,7 +15,7 @@ from lxml import etree
 from sepaxml import SepaTransfer
 
 from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX, AS_EVER, Address, BankAccount, Ordering
-from shared.bank_accounts import NAME_MAX_CHARS, RAILS, Rail, domestic, sepa_text, why_not_reached
+from shared.bank_accounts import NAME_MAX_CHARS, RAILS, Rail, domestic, is_qrr, sepa_text, why_not_reached
 from shared.currencies import decimal_amount
 
 SCHEMA = "pain.001.001.09"
@@ -55,7 +55,7 @@ def credit_transfer_file(
     """The pain.001.001.09 file that asks the payer's bank to make these transfers, checked by its schema.
 
     It is one of the currency's rail: a SEPA credit transfer in EUR, a domestic payment of the Swiss Payment
-    Standards in CHF, and one that names sort codes in GBP.
+    Standards in CHF, one that names sort codes in GBP, routing numbers in USD, and banks and branches in JPY.
 
     It has one payment information, however it is booked: `BtchBookg` says whether as one.
 
@@ -90,9 +90,11 @@ def credit_transfer_file(
     _set(root, "p:CstmrCdtTrfInitn/p:GrpHdr/p:CreDtTm", created_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
     _set(root, "p:CstmrCdtTrfInitn/p:PmtInf/p:PmtInfId", message_id)
     if not rail.is_sepa:
-        _leave_sepa(root)
+        _leave_sepa(root, rail.service)
     if rail.clearing is not None:
         _name_domestic(root, rail.clearing)
+    _say_amounts(root, transfers, currency=currency)
+    _say_references(root, transfers)
     _order(root, ordering)
     content = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
     check_file(
@@ -114,11 +116,41 @@ def _rail(currency: str, payer: BankAccount, transfers: Sequence[CreditTransfer]
     return RAILS[currency]
 
 
-def _leave_sepa(root: etree._Element) -> None:
-    """Take out what makes a payment one of SEPA: the service level, and that charges are shared by its rules."""
+def _leave_sepa(root: etree._Element, service: str | None) -> None:
+    """Take out what makes a payment one of SEPA: its service level, for which the rail may have another, and that
+    charges are shared by its rules."""
     for order in root.iterfind(".//p:PmtInf", NAMESPACE):
-        for name in ("p:PmtTpInf", "p:ChrgBr"):
-            order.remove(_found(order, name))
+        order.remove(_found(order, "p:ChrgBr"))
+        if service is None:
+            order.remove(_found(order, "p:PmtTpInf"))
+        else:
+            _set(order, "p:PmtTpInf/p:SvcLvl/p:Cd", service)
+
+
+def _say_amounts(root: etree._Element, transfers: Sequence[CreditTransfer], *, currency: str) -> None:
+    """Write amounts and sums with the currency's decimals: sepaxml has two of any."""
+    for payment, transfer in zip(root.iterfind(".//p:CdtTrfTxInf", NAMESPACE), transfers, strict=True):
+        _set(payment, "p:Amt/p:InstdAmt", _written_amount(transfer.amount_minor, currency))
+    total = _written_amount(sum(transfer.amount_minor for transfer in transfers), currency)
+    for total_of in root.iterfind(".//p:CtrlSum", NAMESPACE):
+        total_of.text = total
+
+
+def _say_references(root: etree._Element, transfers: Sequence[CreditTransfer]) -> None:
+    """Say what payees ask payers to, in place of the text: a payment has the one or the other."""
+    for payment, transfer in zip(root.iterfind(".//p:CdtTrfTxInf", NAMESPACE), transfers, strict=True):
+        reference = transfer.payee.reference
+        if reference is None:
+            continue
+        said = _found(payment, "p:RmtInf")
+        said.remove(_found(said, "p:Ustrd"))
+        told = _child(_child(said, "Strd"), "CdtrRefInf")
+        kind = _child(_child(told, "Tp"), "CdOrPrtry")
+        if is_qrr(reference):
+            _child(kind, "Prtry").text = "QRR"
+        else:
+            _child(kind, "Cd").text = "SCOR"
+        _child(told, "Ref").text = reference
 
 
 def _name_domestic(root: etree._Element, clearing: str) -> None:
@@ -266,6 +298,7 @@ class _Written(NamedTuple):
     number: str | None
     clearing: str | None
     member: str | None
+    reference: str | None = None
 
 
 def _account(element: etree._Element, party: str) -> _Written:
@@ -278,15 +311,16 @@ def _account(element: etree._Element, party: str) -> _Written:
         element.findtext(f"p:{party}Acct/p:Id/p:Othr/p:Id", None, NAMESPACE),
         element.findtext(f"{bank}/p:ClrSysMmbId/p:ClrSysId/p:Cd", None, NAMESPACE),
         element.findtext(f"{bank}/p:ClrSysMmbId/p:MmbId", None, NAMESPACE),
+        element.findtext("p:RmtInf/p:Strd/p:CdtrRefInf/p:Ref", None, NAMESPACE),
     )
 
 
 def _as_written(account: BankAccount, clearing: str | None) -> _Written:
     name = sepa_text(account.name, NAME_MAX_CHARS)
     if clearing is None:
-        return _Written(name, account.iban, account.bic or None, None, None, None)
+        return _Written(name, account.iban, account.bic or None, None, None, None, account.reference)
     member, number = domestic(account.iban)
-    return _Written(name, "", account.bic or None, number, clearing, member)
+    return _Written(name, "", account.bic or None, number, clearing, member, account.reference)
 
 
 def _amount(payment: etree._Element) -> tuple[str, str]:
@@ -312,7 +346,8 @@ def _check_limits(message_id: str, transfers: Sequence[CreditTransfer], *, curre
         if not 0 < transfer.amount_minor <= AMOUNT_MINOR_MAX:
             raise BankFileError(
                 f"payment {transfer.end_to_end_id}: {_written_amount(transfer.amount_minor, currency)} {currency} "
-                f"is not within what a file says, 0.01 to {_written_amount(AMOUNT_MINOR_MAX, currency)}"
+                f"is not within what a file says, {_written_amount(1, currency)} to "
+                f"{_written_amount(AMOUNT_MINOR_MAX, currency)}"
             )
 
 

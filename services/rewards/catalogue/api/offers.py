@@ -13,6 +13,7 @@ from services.rewards.catalogue.domain import Left, Offer, PictureOf, RewardKind
 from services.rewards.catalogue.handlers import load_kept_from, load_offers
 from services.rewards.catalogue.store import load_left, load_pictures
 from services.rewards.programmes.domain import InForce
+from shared.contracts.programme import PayoutTerms
 from shared.http import Conn, MemberId, Principal, Scope, problem_responses, requires
 from shared.http.problem_types import UNKNOWN_IDENTITY
 
@@ -92,6 +93,16 @@ class PaidOut(BaseModel):
     minor: int = Field(description="Minor units of the currency", examples=[100])
     currency: str = Field(examples=["EUR"])
     minimum_points: int = Field(description="From which a payout run pays", examples=[500])
+    currencies: list[str] = Field(
+        description="What members can be paid in: the currency of the price, and others that they choose",
+        examples=[["EUR", "JPY"]],
+    )
+
+    @classmethod
+    def of(cls, terms: PayoutTerms) -> Self:
+        """The programme's terms as members see them: without the accounts that pay."""
+        currencies = [terms.currency, *(other.currency for other in terms.also)]
+        return cls(**terms.model_dump(exclude={"paying_account", "also"}), currencies=currencies)
 
 
 class Catalogue(BaseModel):
@@ -118,7 +129,7 @@ class Catalogue(BaseModel):
             programme_id=None if in_force is None else in_force.programme_id,
             version=None if in_force is None else in_force.version,
             items=[CatalogueItem.of(one, audiences=audiences, left=left, pictures=pictures) for one in offered],
-            payout=None if terms is None else PaidOut(**terms.model_dump(exclude={"paying_account"})),
+            payout=None if terms is None else PaidOut.of(terms),
         )
 
 

@@ -15,7 +15,7 @@ from services.rewards.payouts.domain import Actor
 from services.rewards.payouts.payees import domain, handlers, store
 from services.rewards.payouts.payees.domain import BankDetails, NoBankDetailsError, PayeePlace
 from shared.bank_accounts import masked
-from shared.contracts.fields import Name
+from shared.contracts.fields import Currency, Name
 from shared.followed_members import find_name
 from shared.http import (
     Conn,
@@ -46,8 +46,27 @@ class PayeeDetails(RequestBody):
     """Where a member's money goes."""
 
     name: Name = Field(description="The account's holder, as people write it", examples=["Zoë Müller"])
-    iban: str = Field(max_length=WRITTEN_MAX_CHARS, examples=["DE89 3704 0044 0532 0130 00"])
+    iban: str = Field(
+        max_length=WRITTEN_MAX_CHARS,
+        description="The account: an IBAN, or of countries without them a clearing system, its member and a "
+        "number: `USABA 021000021 123456789` by a US routing number, `JPZGN 0001001 1234567` by a Japanese bank "
+        "and branch",
+        examples=["DE89 3704 0044 0532 0130 00"],
+    )
     bic: str | None = Field(None, max_length=WRITTEN_MAX_CHARS, examples=["COBADEFFXXX"])
+    reference: str | None = Field(
+        None,
+        max_length=WRITTEN_MAX_CHARS,
+        description="What payers are asked to say: a QR reference with a QR-IBAN, or a creditor reference "
+        "(ISO 11649)",
+        examples=["RF18 5390 0754 7034"],
+    )
+    currency: Currency | None = Field(
+        None,
+        description="What the member is paid in, one that the programme pays; null for that of its price, or "
+        "outside of SEPA for that of the account's country",
+        examples=["JPY"],
+    )
     confirm_bic_country: bool = Field(
         False, description="The BIC is of another country than the IBAN, and that is meant so"
     )
@@ -78,6 +97,10 @@ class Payee(BaseModel):
     name: str = Field(description="The account's holder, as people write it", examples=["Zoë Müller"])
     iban: str = Field(examples=["DE89370400440532013000"])
     bic: str | None = Field(None, examples=["COBADEFFXXX"])
+    reference: str | None = Field(None, description="What payers are asked to say", examples=["RF18539007547034"])
+    currency: str | None = Field(
+        None, description="What the member chose to be paid in; null for that of the programme's price"
+    )
     member_id: UUID
     bank_name: str = Field(description="The name as it stands in the bank file, in SEPA's characters")
     changed_at: datetime
@@ -94,6 +117,8 @@ class Payee(BaseModel):
             name=payee.account.name,
             iban=payee.account.iban,
             bic=payee.account.bic,
+            reference=payee.account.reference,
+            currency=payee.currency,
             bank_name=payee.bank_name,
             changed_at=payee.changed_at,
             changed_by=payee.changed_by.credential,
@@ -119,6 +144,8 @@ class PastPayee(BaseModel):
         examples=["DE89…3000"], description="Its ends: whoever needs the whole of it reads the payee"
     )
     bic: str | None = Field(None, examples=["COBADEFFXXX"])
+    reference: str | None = Field(None, examples=["RF18539007547034"])
+    currency: str | None = Field(None, examples=["JPY"])
     set: Deed
 
 
@@ -138,14 +165,20 @@ async def put_payee(
     What is likely a mistake is asked about: a BIC of another country than the IBAN, an account that a bank sent
     money back from. The problem names the field which says that it is none.
     """
-    account = domain.checked(BankDetails(details.name, details.iban, details.bic, details.confirm_bic_country))
+    written = BankDetails(
+        *(details.name, details.iban, details.bic, details.confirm_bic_country),
+        reference=details.reference,
+        currency=details.currency,
+    )
+    account = domain.checked(written)
+    currency = domain.currency_chosen(account, written.currency)
     owner = Owner(principal.community, str(member_id))
     known = await find_name(tx.conn, community=owner.community, member_id=owner.member_id)
     is_known = not known.is_erased if known else bool(await load_balances(tx.conn, owner))
     if not is_known:
         raise UnknownMemberError(owner.member_id)
     by = Actor(principal.person_id, principal.credential)
-    payee = domain.Payee(owner.community, owner.member_id, account, tx.now, by)
+    payee = domain.Payee(owner.community, owner.member_id, account, tx.now, by, currency=currency)
     return _shown(Payee.of(await handlers.put_payee(tx, payee, confirmed=details.confirmed)), principal)
 
 
@@ -200,6 +233,8 @@ async def get_payee_history(
             name=payee.account.name,
             iban=masked(payee.account.iban),
             bic=payee.account.bic,
+            reference=payee.account.reference,
+            currency=payee.currency,
             set=shown[payee.revision],
         ),
         place=lambda payee: PayeePlace(payee.revision),

@@ -12,6 +12,7 @@ from shared.bank_accounts import (
     NAME_MAX_CHARS,
     AccountError,
     bic_question,
+    only_currency,
     read_account,
     sepa_text,
     why_not_reached,
@@ -21,12 +22,17 @@ from shared.contracts.fields import Count
 
 @dataclass(frozen=True, slots=True)
 class BankDetails:
-    """An account as a person writes it; `confirm_bic_country` when a bank of another country is meant so."""
+    """An account as a person writes it; `confirm_bic_country` when a bank of another country is meant so.
+
+    `reference` is what a payer is asked to say, and `currency` what it is paid in, where that is chosen.
+    """
 
     name: str
     iban: str
     bic: str | None
     confirm_bic_country: bool = False
+    reference: str | None = None
+    currency: str | None = None
 
 
 class PayeePlace(NamedTuple):
@@ -69,7 +75,8 @@ class Refusal:
 class Payee:
     """Where a member's money goes, and who said so; `revision` counts from 1, and the highest is what counts.
 
-    With a `refusal` nothing is paid there: a bank sent money back since the details were set.
+    With a `refusal` nothing is paid there: a bank sent money back since the details were set. `currency` is what
+    the member chose to be paid in, None for what the programme's price is in.
     """
 
     community: str
@@ -79,6 +86,7 @@ class Payee:
     changed_by: Actor
     revision: int = 1
     refusal: Refusal | None = None
+    currency: str | None = None
 
     @property
     def as_set(self) -> PayeeSet:
@@ -99,9 +107,12 @@ class Payee:
         return sepa_text(self.account.name, NAME_MAX_CHARS)
 
     def why_not_paid(self, currency: str) -> str | None:
-        """Why no payout in a currency goes there: a bank sent one back, or the account is on another rail."""
+        """Why no payout in a currency goes there: a bank sent one back, the account is on another rail, or the
+        member chose to be paid in another one."""
         if self.refusal is not None:
             return self.refusal.words
+        if self.currency not in (None, currency):
+            return f"paid in {self.currency}, and not in {currency}"
         return why_not_reached(self.account.iban, currency)
 
     def refused_since(self, refusals: Iterable[Refusal]) -> Refusal | None:
@@ -146,7 +157,7 @@ def checked(details: BankDetails) -> BankAccount:
     bank is of another country than the account, and that was not confirmed.
     """
     try:
-        account = read_account(details.name, details.iban, details.bic)
+        account = read_account(details.name, details.iban, details.bic, reference=details.reference)
     except AccountError as error:
         reasons = dict(error.reasons)
         if "bic" in reasons:
@@ -156,3 +167,14 @@ def checked(details: BankDetails) -> BankAccount:
     if question is not None and not details.confirm_bic_country:
         raise UnconfirmedBankDetailsError("confirm_bic_country", f"{question}: leave the BIC out when unsure")
     return BankAccount(*account)
+
+
+def currency_chosen(account: BankAccount, currency: str | None) -> str | None:
+    """The currency that an account is paid in: the one that was chosen, or the only one outside of SEPA.
+
+    Raises InvalidBankDetailsError when no payout in the one that was chosen gets there.
+    """
+    reason = None if currency is None else why_not_reached(account.iban, currency)
+    if reason is not None:
+        raise InvalidBankDetailsError({"currency": reason})
+    return currency or only_currency(account.iban)

@@ -30,7 +30,7 @@ async def put_payee(tx: Transaction, payee: Payee, *, confirmed: Sequence[str] =
     await payout_store.lock_runs(tx.conn, payee.community)
     known = await store.find_payee(tx.conn, community=payee.community, member_id=payee.member_id)
     tx.did(_did(known, payee, confirmed=confirmed))
-    if known is not None and known.account == payee.account and known.refusal is None:
+    if known is not None and _is_same(known, payee):
         payee = known
     else:
         refusals = await store.load_refusals(tx.conn, community=payee.community, member_ids=[payee.member_id])
@@ -46,6 +46,11 @@ async def put_payee(tx: Transaction, payee: Payee, *, confirmed: Sequence[str] =
     return payee
 
 
+def _is_same(known: Payee, payee: Payee) -> bool:
+    """Whether details are set again as they are, and nothing speaks against them."""
+    return known.account == payee.account and known.currency == payee.currency and known.refusal is None
+
+
 def _did(before: Payee | None, payee: Payee, *, confirmed: Sequence[str]) -> Did:
     """What an entry says of bank details: the account's number is masked there, and the holder left out."""
     return Did(
@@ -59,6 +64,8 @@ def _did(before: Payee | None, payee: Payee, *, confirmed: Sequence[str]) -> Did
             "iban_changed": before is None or before.account.iban != payee.account.iban,
             "name_changed": before is None or before.account.name != payee.account.name,
             "bic_changed": before is None or before.account.bic != payee.account.bic,
+            "reference_changed": (before.account.reference if before else None) != payee.account.reference,
+            "currency": payee.currency,
             **({"confirmed": confirmed} if confirmed else {}),
         },
     )

@@ -20,10 +20,11 @@ def _payee(row: Record) -> Payee:
     return Payee(
         community=row["community"],
         member_id=str(row["member_id"]),
-        account=BankAccount(row["name"], row["iban"], row["bic"]),
+        account=BankAccount(row["name"], row["iban"], row["bic"], row["reference"]),
         changed_at=row["changed_at"],
         changed_by=actor_of(row["changed_by_person"], row["changed_by"]),
         revision=row["revision"],
+        currency=row["currency"],
     )
 
 
@@ -32,8 +33,8 @@ async def add_payee(conn: Connection, payee: Payee) -> Payee:
     revision = await conn.fetchval(
         """
         insert into payee_changes (community, member_id, revision, name, iban, bic, changed_at, changed_by_person,
-                                   changed_by)
-        select $1, $2, coalesce(max(revision), 0) + 1, $3, $4, $5, $6, $7, $8
+                                   changed_by, reference, currency)
+        select $1, $2, coalesce(max(revision), 0) + 1, $3, $4, $5, $6, $7, $8, $9, $10
         from payee_changes where community = $1 and member_id = $2
         returning revision
         """,
@@ -44,6 +45,8 @@ async def add_payee(conn: Connection, payee: Payee) -> Payee:
         payee.account.bic,
         payee.changed_at,
         *payee.changed_by,
+        payee.account.reference,
+        payee.currency,
     )
     return replace(payee, revision=revision)
 
@@ -91,7 +94,7 @@ async def load_refusals(
     """
     rows = await conn.fetch(
         """
-        select p.member_id, p.payout_id, p.payee_name, p.iban, p.bic, c.reason, c.changed_at
+        select p.member_id, p.payout_id, p.payee_name, p.iban, p.bic, p.payee_reference, c.reason, c.changed_at
         from payouts p
         join payout_changes c on c.community = p.community and c.payout_id = p.payout_id and c.state = p.state
         where p.community = $1 and p.member_id = any($2::uuid[]) and p.state = any($3) and p.iban is not null
@@ -109,7 +112,7 @@ async def load_refusals(
     for row in rows:
         reason = reason_against_payee(row["reason"])
         if reason is not None:
-            account = BankAccount(row["payee_name"], row["iban"], row["bic"])
+            account = BankAccount(row["payee_name"], row["iban"], row["bic"], row["payee_reference"])
             refusal = Refusal(str(row["payout_id"]), account, reason, row["changed_at"])
             refusals.setdefault(str(row["member_id"]), []).append(refusal)
     return refusals
@@ -118,20 +121,21 @@ async def load_refusals(
 async def load_unreached_members(conn: Connection, *, community: str, currency: str) -> list[str]:
     """The members whose accounts as they are now no payout in a currency reaches.
 
-    In EUR there are none: an account outside of SEPA is nobody's bank details.
+    Accounts of Swiss QR bills are reached in CHF alone, and who chose a currency in that.
     """
     rail = RAILS[currency]
-    if rail.is_sepa:
-        return []
     rows = await conn.fetch(
         """
         select member_id from (
-            select distinct on (member_id) member_id, iban from payee_changes
+            select distinct on (member_id) member_id, iban, currency from payee_changes
             where community = $1 order by member_id, revision desc) as newest
-        where left(iban, 2) <> all($2)
+        where left(iban, 2) <> all($2) or currency <> $4
+          or $3 and substr(iban, 5, 2) in ('30', '31') and left(iban, 2) in ('CH', 'LI')
         """,
         community,
         sorted(rail.countries),
+        currency != "CHF",
+        currency,
     )
     return [str(row["member_id"]) for row in rows]
 

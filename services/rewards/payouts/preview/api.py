@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.lots.handlers.young import payable_of
+from services.rewards.payouts.api import Exchange
 from services.rewards.payouts.domain import Actor, Payout
 from services.rewards.payouts.findings import store as finding_store
 from services.rewards.payouts.holds import store as hold_store
@@ -16,22 +17,21 @@ from services.rewards.payouts.payees import store as payee_store
 from services.rewards.payouts.policies.handlers import load_in_force
 from services.rewards.payouts.preview.domain import REASONS_MAX_COUNT, PreviewSum, held_for
 from services.rewards.payouts.preview.store import load_usable
-from services.rewards.payouts.runs import store as run_store
-from services.rewards.payouts.runs.api.models import NO_PAYABLE_TERMS, PayingAccount
+from services.rewards.payouts.runs.api.models import EXCHANGE_IS, NO_PAYABLE_TERMS, NO_RATES, PayingAccount
 from services.rewards.payouts.runs.domain.runs import (
     PayableMember,
     Plan,
     Run,
     accrued,
     fitting_in_file,
-    open_run,
-    under_policy,
     why_held,
 )
 from services.rewards.payouts.runs.domain.terms import Owing
+from services.rewards.payouts.runs.handlers.terms import opened
+from services.rewards.payouts.runs.store import plans as plan_store
 from services.rewards.payouts.sanctions.handlers import load_why_not_whole
-from services.rewards.programmes.store import find_in_force
 from services.rewards.settings import Settings
+from shared.contracts.fields import Currency
 from shared.http import Principal, Scope, Snapshot, configured, problem_responses, requires
 from shared.postgres import Connection
 
@@ -65,6 +65,8 @@ class RunPreview(BaseModel):
     programme_id: str
     programme_version: int
     currency: str = Field(examples=["EUR"])
+    currencies: list[str] = Field(description="What the programme pays in; a run is in one of them")
+    exchange: Exchange | None = Field(description=EXCHANGE_IS)
     points: int = Field(description="So many points …")
     minor: int = Field(description="… are worth so many minor units")
     minimum_points: int
@@ -84,25 +86,29 @@ class RunPreview(BaseModel):
 @router.get(
     "/v1/payout-run-preview",
     summary="What a payout run would pay",
-    responses=problem_responses(NO_PAYABLE_TERMS),
+    responses=problem_responses(NO_PAYABLE_TERMS, *NO_RATES),
 )
 async def get_preview(
     principal: Annotated[Principal, requires(Scope.PAYOUTS_READ)],
     conn: Snapshot,
     settings: Annotated[Settings, configured(Settings)],
+    currency: Annotated[
+        Currency | None,
+        Query(description="One that the programme pays in; where it is not said, that of its price"),
+    ] = None,
 ) -> RunPreview:
     """Chosen and computed as POST /v1/payout-runs does; nothing is kept, and nothing is reserved."""
     now = datetime.now(UTC)
-    run = open_run(
-        await find_in_force(conn, community=principal.community, now=now),
+    run, currencies, elsewhere = await opened(
+        conn,
         community=principal.community,
         idempotency_key="preview",
         execution_days=settings.payout_execution_days,
         by=Actor(principal.person_id, principal.credential),
         now=now,
+        currency=currency,
     )
     policy = await load_in_force(conn, community=run.community, currency=run.terms.currency, now=now)
-    run = under_policy(run, policy)
     refused = [
         *await payee_store.load_refused_members(conn, community=run.community),
         *await payee_store.load_unreached_members(conn, community=run.community, currency=run.terms.currency),
@@ -110,7 +116,7 @@ async def get_preview(
         *await finding_store.load_found_members(conn, community=run.community),
     ]
     most = settings.payouts_per_run_max_count
-    plan = await run_store.load_plan(conn, run, now=now, most=most, refused=refused)
+    plan = await plan_store.load_plan(conn, run, now=now, most=most, refused=refused, elsewhere=elsewhere)
     payouts, over = fitting_in_file(run, await _payouts(conn, run, plan=plan, now=now), taken_minor=0)
     over_payable = sum(payout.payee is not None for payout in over)
     barred = await load_barred_now(conn, payouts, community=run.community, policy=policy, now=now)
@@ -129,6 +135,8 @@ async def get_preview(
         programme_id=run.programme_id,
         programme_version=run.programme_version,
         currency=run.terms.currency,
+        currencies=currencies,
+        exchange=Exchange.of(run.terms.exchange),
         points=run.terms.points,
         minor=run.terms.minor,
         minimum_points=run.terms.minimum_points,
@@ -151,7 +159,7 @@ async def _payouts(conn: Connection, run: Run, *, plan: Plan, now: datetime) -> 
     owners = {Owner(community, member_id): points for member_id, points in usable.items()}
     payable = await payable_of(conn, owners, earned_until=run.earned_until)
     usable |= {owner.member_id: points for owner, points in payable.items()}
-    claims = await run_store.load_claims(conn, run, member_ids=member_ids)
+    claims = await plan_store.load_claims(conn, run, member_ids=member_ids)
     payees = await payee_store.load_payees(conn, community=community, member_ids=member_ids)
     payouts = []
     for member_id in (one for one in member_ids if one in usable):

@@ -13,9 +13,10 @@ from services.rewards.payouts.four_eyes.domain import reasons_against
 from services.rewards.payouts.four_eyes.store import find_own_payout, load_hands
 from services.rewards.payouts.review import store
 from services.rewards.payouts.review.domain import ChangedPayeePlace, term_changes
-from services.rewards.payouts.runs import store as run_store
 from services.rewards.payouts.runs.api.models import UNKNOWN_RUN, Run, shown
 from services.rewards.payouts.runs.domain.runs import UnknownRunError
+from services.rewards.payouts.runs.store import files as file_store
+from services.rewards.payouts.runs.store import runs as run_store
 from shared.access_keys import load_own
 from shared.bank_accounts import masked
 from shared.http import IN_ANSWER, Limit, Page, Principal, Scope, Snapshot, after, problem_responses, requires
@@ -92,7 +93,7 @@ async def get_review(principal: Reader, conn: Snapshot, run_id: UUID) -> Review:
     last = await store.find_last_filed(conn, run)
     answered = await shown(conn, run)
     paid = [part for part in answered.payouts if part.state not in _UNPAID]
-    file = await run_store.find_file(conn, **key)
+    file = await file_store.find_file(conn, **key)
     done = {
         "made": (run.created_by, run.created_at),
         "decided": (run.decided_by, run.decided_at),

@@ -61,6 +61,8 @@ def _terms(run: Run) -> Iterator[tuple[str, str]]:
     yield "minimum_points", str(run.terms.minimum_points)
     yield "minimum_minor", str(run.terms.minimum_minor)
     yield "holding_days", str(run.terms.holding_days)
+    exchange = run.terms.exchange
+    yield "exchange", f"{exchange.price_currency} {exchange.rate_text}" if exchange else ""
     yield "execution_days", str(run.execution_days)
     ordering = run.ordering
     yield "payer.address", ordering.address.in_a_line if ordering.address else ""

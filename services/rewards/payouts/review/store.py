@@ -4,23 +4,24 @@ from collections.abc import Sequence
 
 from services.rewards.bank_messages.domain import BankAccount
 from services.rewards.payouts.review.domain import ChangedPayee, ChangedPayeePlace
-from services.rewards.payouts.runs import store as run_store
 from services.rewards.payouts.runs.domain.runs import Run
+from services.rewards.payouts.runs.store import runs as run_store
 from services.rewards.payouts.store import actor_of
 from shared.postgres import Connection
 
 
 async def find_last_filed(conn: Connection, run: Run) -> Run | None:
-    """The newest run made before this one that has a bank file."""
+    """The newest run in its currency made before this one that has a bank file."""
     run_id = await conn.fetchval(
         """
         select run_id from payout_runs
-        where community = $1 and state = 'filed' and (created_at, run_id) < ($2, $3::uuid)
+        where community = $1 and state = 'filed' and (created_at, run_id) < ($2, $3::uuid) and currency = $4
         order by created_at desc, run_id desc limit 1
         """,
         run.community,
         run.created_at,
         run.run_id,
+        run.terms.currency,
     )
     if run_id is None:
         return None
@@ -29,10 +30,11 @@ async def find_last_filed(conn: Connection, run: Run) -> Run | None:
 
 _CHANGED = """
     select p.payout_id, p.member_id, p.payee_name, p.iban, p.bic, p.payee_changed_at, p.payee_changed_by,
-           p.payee_changed_by_person, b.payee_name as name_before, b.iban as iban_before, b.bic as bic_before
+           p.payee_changed_by_person, b.payee_name as name_before, b.iban as iban_before, b.bic as bic_before,
+           p.payee_reference, b.payee_reference as reference_before
     from payouts p
     left join lateral (
-        select w.payee_name, w.iban, w.bic from payouts w
+        select w.payee_name, w.iban, w.bic, w.payee_reference from payouts w
         where w.community = p.community and w.member_id = p.member_id and w.run_id <> p.run_id
           and w.created_at <= p.created_at
           and exists (
@@ -40,7 +42,8 @@ _CHANGED = """
               where s.community = w.community and s.payout_id = w.payout_id and s.state = 'submitted')
         order by w.created_at desc limit 1) b on true
     where p.community = $1 and p.run_id = $2 and p.iban is not null
-      and (p.payee_name, p.iban, p.bic) is distinct from (b.payee_name, b.iban, b.bic)
+      and (p.payee_name, p.iban, p.bic, p.payee_reference)
+          is distinct from (b.payee_name, b.iban, b.bic, b.payee_reference)
 """
 
 
@@ -66,10 +69,12 @@ async def page_of_changed_payees(
         ChangedPayee(
             payout_id=str(row["payout_id"]),
             member_id=str(row["member_id"]),
-            before=BankAccount(row["name_before"], row["iban_before"], row["bic_before"])
+            before=BankAccount(
+                *(row["name_before"], row["iban_before"], row["bic_before"], row["reference_before"])
+            )
             if row["iban_before"]
             else None,
-            after=BankAccount(row["payee_name"], row["iban"], row["bic"]),
+            after=BankAccount(row["payee_name"], row["iban"], row["bic"], row["payee_reference"]),
             changed_at=row["payee_changed_at"],
             changed_by=actor_of(row["payee_changed_by_person"], row["payee_changed_by"])
             if row["payee_changed_by"]

@@ -6,7 +6,7 @@ the person who proposed the schedule, who therefore does not approve it.
 
 import logging
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any, TypedDict
 
 from services.rewards.approvals.domain import Approval, Author, Subject
@@ -21,7 +21,7 @@ from services.rewards.approvals.handlers import (
 )
 from services.rewards.approvals.store import lock_entries
 from services.rewards.ledger.domain.entries import derived_id
-from services.rewards.metrics import PAYOUT_SCHEDULES_REFUSED
+from services.rewards.metrics import PAYOUT_SCHEDULES_REFUSED, PAYOUT_TURNS_GIVEN_UP
 from services.rewards.payouts.domain import Actor
 from services.rewards.payouts.runs.domain.runs import NoPayableTermsError, RunState
 from services.rewards.payouts.runs.handlers.computing import prepare
@@ -50,13 +50,15 @@ from shared.contracts.facts import (
 from shared.currencies import decimal_amount
 from shared.followed_communities import load_calendar
 from shared.own_facts import ReadBack
-from shared.postgres import Connection
+from shared.postgres import TOOK_TOO_LONG, Connection
 from shared.topics import MESSAGES, PAYOUTS
 from shared.transaction import Transaction
 
 _SUBJECT = Subject.PAYOUT_SCHEDULE
 #: Schedules looked at in one transaction, which holds nobody up for long; the next ones wait for the next turn.
 AT_ONCE_COUNT = 5
+#: What took too long is looked at again after so long: others are looked at meanwhile.
+AGAIN_AFTER = timedelta(minutes=5)
 #: People written to of a run that is prepared, at most.
 WRITTEN_TO_MAX_COUNT = 100
 NOTHING_TO_PAY = "nobody has points that a run would pay"
@@ -152,7 +154,14 @@ async def prepare_scheduled(tx: Transaction[Settings]) -> bool:
         await _tell_approvers(tx, one)
     keys = await store.load_due(tx.conn, now=tx.now, limit=AT_ONCE_COUNT)
     for key in keys:
-        await _look_at(tx, key)
+        # What takes too long of one is undone with what it told; the others', of other communities, stays.
+        try:
+            async with tx.part():
+                await _look_at(tx, key)
+        except TOOK_TOO_LONG:
+            log.exception("a payout schedule of %s took too long", key.community)
+            PAYOUT_TURNS_GIVEN_UP.labels("schedules").inc()
+            await store.put_off(tx.conn, key, at=tx.now + AGAIN_AFTER)
     PAYOUT_SCHEDULES_REFUSED.set(await store.count_refused(tx.conn))
     return AT_ONCE_COUNT in (len(computed), len(keys))
 

@@ -156,6 +156,13 @@ async def set_next(conn: Connection, schedule: Schedule, *, at: datetime | None)
     )
 
 
+async def put_off(conn: Connection, key: Key, *, at: datetime) -> None:
+    """Have a schedule looked at later, which took too long."""
+    await conn.execute(
+        "update payout_schedules set next_at = $3 where community = $1 and schedule_id = $2", *key, at
+    )
+
+
 async def add_time(conn: Connection, time: ScheduledTime) -> None:
     """Add what becomes of a time of a schedule. Its day is there once."""
     await conn.execute(

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from services.rewards.bank_messages.domain import AS_EVER, BankAccount, Ordering
 from services.rewards.payouts.domain import Payout, PayoutState, Traced
+from services.rewards.rates.domain.exchange import Exchange
 
 #: The form of the sealed document: another one gets another number, so that old seals stay what they are.
 FORM = 1
@@ -64,6 +65,7 @@ class SealedTerms:
     minimum_minor: int = 0
     holding_days: int = 0
     policy_id: str | None = None
+    exchange: Exchange | None = None
     #: By which provider it is paid; None: by bank.
     provider: str | None = None
 
@@ -166,6 +168,8 @@ def seal_of(terms: SealedTerms, payouts: Iterable[Payout], *, file_sha256: str |
         }
     if terms.ordering.said:  # seals of runs that are ordered as ever stay what they are
         document["ordering"] = terms.ordering.said
+    if terms.exchange is not None:
+        document["exchange"] = terms.exchange.said
     if terms.provider is not None:
         document["provider"] = terms.provider
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
@@ -174,7 +178,11 @@ def seal_of(terms: SealedTerms, payouts: Iterable[Payout], *, file_sha256: str |
 
 def _sealed(payout: Payout) -> dict[str, Any]:
     payee = payout.payee
-    sealed = {
+    # Seals of payees who ask for no reference stay what they are.
+    asked = {"payee_reference": payee.reference} if payee and payee.reference else {}
+    if payout.receiver_id is not None:
+        asked["receiver_id"] = payout.receiver_id
+    return asked | {
         "payout_id": payout.payout_id,
         "run_id": payout.run_id,
         "member_id": payout.member_id,
@@ -186,4 +194,3 @@ def _sealed(payout: Payout) -> dict[str, Any]:
         "iban": payee.iban if payee else None,
         "bic": payee.bic if payee else None,
     }
-    return sealed | {"receiver_id": payout.receiver_id} if payout.receiver_id is not None else sealed

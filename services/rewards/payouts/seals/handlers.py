@@ -10,7 +10,7 @@ from services.rewards.ledger.domain.entries import derived_id
 from services.rewards.payouts.domain import Actor, Payout
 from services.rewards.payouts.seals import store
 from services.rewards.payouts.seals.domain import Filed, Seal, SealedRun, SealedTerms, SealStep, seal_of
-from shared.contracts.facts import PAYOUT_RUN_CHANGED, OrderingData, PayingOut, PayoutRunData
+from shared.contracts.facts import PAYOUT_RUN_CHANGED, ExchangeData, OrderingData, PayingOut, PayoutRunData
 from shared.told import ToldReader
 from shared.topics import PAYOUTS, record_key
 from shared.transaction import Transaction
@@ -122,6 +122,8 @@ def _data(tx: Transaction, run: SealedRun, *, state: Told, by: Actor) -> PayoutR
         data["ordering"] = cast(OrderingData, terms.ordering.said)
     if terms.provider is not None:
         data["provider"] = cast(PayingOut, terms.provider)
+    if terms.exchange is not None:
+        data["exchange"] = cast(ExchangeData, terms.exchange.said)
     if run.created_by_person is not None:
         data["created_by_person"] = run.created_by_person
     if by.person_id is not None:

@@ -9,6 +9,7 @@ from services.rewards.bank_messages.domain import BankAccount, ordering_of
 from services.rewards.payouts.domain import Payout
 from services.rewards.payouts.seals.domain import FileSums, Seal, SealedRun, SealedTerms, SealStep
 from services.rewards.payouts.store import load_traced
+from services.rewards.rates.domain.exchange import exchange_of
 from shared.postgres import Connection
 from shared.topics import PAYOUTS
 
@@ -161,4 +162,5 @@ def _terms(row: Record) -> SealedTerms:
         policy_id=str(row["policy_id"]) if row["policy_id"] else None,
         ordering=ordering_of(orjson.loads(row["ordering"] or "null")),
         provider=row["provider"],
+        exchange=exchange_of(orjson.loads(row["exchange"] or "null")),
     )

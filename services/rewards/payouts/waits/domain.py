@@ -51,7 +51,7 @@ def waits_of(members: Iterable[Held], owing: dict[str, Owing], terms: PayoutTerm
         has = owing[member.member_id]
         points, minor = total(parts_of(has, terms))
         rest = has.available - points  # what is left of it, below a minimum or one multiple
-        worth = rest // terms.points * terms.minor
+        worth = terms.rate.amount_of(rest // terms.points)
         is_below = not points
         found.append(
             Wait(

@@ -6,22 +6,19 @@ from datetime import datetime
 from services.rewards.ledger.domain.entries import Owner
 from services.rewards.lots import store as lot_store
 from services.rewards.payouts.domain import Actor
-from services.rewards.payouts.policies.handlers import load_in_force
 from services.rewards.payouts.preview.store import load_usable
-from services.rewards.payouts.runs import store as run_store
-from services.rewards.payouts.runs.domain.runs import Run, open_run, under_policy
+from services.rewards.payouts.runs.domain.runs import Run
 from services.rewards.payouts.runs.domain.terms import Owing
+from services.rewards.payouts.runs.handlers.terms import opened
+from services.rewards.payouts.runs.store import plans as plan_store
 from services.rewards.payouts.waits.domain import Held, Wait, waits_of
-from services.rewards.programmes.store import find_in_force
 from shared.postgres import Connection
 
 
 async def run_of_now(conn: Connection, *, community: str, by: Actor, now: datetime) -> Run:
-    """A run as it would be made now, by its terms; it is not kept. Raises NoPayableTermsError."""
-    in_force = await find_in_force(conn, community=community, now=now)
-    run = open_run(in_force, community=community, idempotency_key="now", execution_days=0, by=by, now=now)
-    policy = await load_in_force(conn, community=community, currency=run.terms.currency, now=now)
-    return under_policy(run, policy)
+    """A run as it would be made now, in the currency of the price; it is not kept. Raises NoPayableTermsError."""
+    found = await opened(conn, community=community, idempotency_key="now", execution_days=0, by=by, now=now)
+    return found.run
 
 
 async def load_waits(conn: Connection, run: Run, *, member_ids: Sequence[str]) -> list[Wait]:
@@ -31,7 +28,7 @@ async def load_waits(conn: Connection, run: Run, *, member_ids: Sequence[str]) -
     owners = [Owner(community, member_id) for member_id in usable]
     until = run.earned_until
     young = {} if until is None else await lot_store.load_young(conn, owners, earned_until=until)
-    claims = await run_store.load_claims(conn, run, member_ids=list(usable))
+    claims = await plan_store.load_claims(conn, run, member_ids=list(usable))
     members = [
         Held(member_id, usable[member_id], young.get(Owner(community, member_id)))
         for member_id in member_ids

@@ -55,8 +55,7 @@ class Conversion:
 
         Raises TooLargeError.
         """
-        share = Fraction(WHOLE_BASIS_POINTS - self.spread_basis_points, WHOLE_BASIS_POINTS)
-        return _bounded(math.floor(source_minor * self._minor_rate * share), self.target)
+        return _bounded(math.floor(source_minor * self.given_rate), self.target)
 
     def cost(self, target_minor: int) -> int:
         """What is taken in the source for an amount of the target: the spread on it, rounded up. In minor units.
@@ -65,6 +64,11 @@ class Conversion:
         """
         share = Fraction(WHOLE_BASIS_POINTS + self.spread_basis_points, WHOLE_BASIS_POINTS)
         return _bounded(math.ceil(target_minor / self._minor_rate * share), self.source)
+
+    @property
+    def given_rate(self) -> Fraction:
+        """Minor units of the target that are given for a minor unit of the source, the spread off: not rounded."""
+        return self._minor_rate * Fraction(WHOLE_BASIS_POINTS - self.spread_basis_points, WHOLE_BASIS_POINTS)
 
     @property
     def _minor_rate(self) -> Fraction:

@@ -75,5 +75,5 @@ def _leaves(place: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
         for name, inner in value.items():
             yield from _leaves(f"{place}.{name}", inner)
-    elif value is not None:
+    elif value not in (None, []):  # nothing said, before there was anything to say
         yield place, value

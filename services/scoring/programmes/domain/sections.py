@@ -28,6 +28,7 @@ from shared.contracts.texts import READ_MAX_CHARS
 from shared.located_yaml import Located, Path
 
 PAYOUT: Path = ("rewards", "payout")
+ALSO: Path = (*PAYOUT, "also")
 PAYING: Path = (*PAYOUT, "paying_account")
 #: In place of what is missing, so that the rest is looked at.
 _ANY_ACCOUNT = {"name": "A", "iban": "DE89370400440532013000", "bic": None}
@@ -94,33 +95,47 @@ def of_several(located: Located) -> set[str]:
 
 
 def payout_mistakes(located: Located) -> Iterator[Mistake]:
-    """Why a bank would not take payouts of this account in this currency, whatever else is wrong."""
-    given_currency = value_at(located, (*PAYOUT, "currency"))
+    """Why banks would not take payouts of these accounts in their currencies, whatever else is wrong."""
+    yield from _paying_mistakes(located, PAYOUT)
+    known = {value_at(located, (*PAYOUT, "currency"))}
+    for number, _ in enumerate(list_at(located, ALSO)):
+        at: Path = (*ALSO, number)
+        yield from _paying_mistakes(located, at)
+        currency = value_at(located, (*at, "currency"))
+        if currency in known and _is_text(currency):
+            yield mistake(located.values[*at, "currency"], (*at, "currency"), f"{currency} is paid already")
+        known.add(currency if _is_text(currency) else None)
+
+
+def _paying_mistakes(located: Located, place: Path) -> Iterator[Mistake]:
+    """Why a bank would not take payouts of the account in the currency that stand at a place."""
+    paying: Path = (*place, "paying_account")
+    given_currency = value_at(located, (*place, "currency"))
     # What is no currency the model refuses.
     is_currency = isinstance(given_currency, str) and _CURRENCY.fullmatch(given_currency)
     currency = given_currency if is_currency else None
     refused = None if currency is None else why_not_payable_in(currency)
     if refused is not None:
-        yield mistake(located.values[*PAYOUT, "currency"], (*PAYOUT, "currency"), refused)
-    name, iban, bic = (value_at(located, (*PAYING, field)) for field in ("name", "iban", "bic"))
+        yield mistake(located.values[*place, "currency"], (*place, "currency"), refused)
+    name, iban, bic = (value_at(located, (*paying, field)) for field in ("name", "iban", "bic"))
     given = {field: value for field, value in (("name", name), ("iban", iban), ("bic", bic)) if _is_text(value)}
     try:
         # What is not there, or no text, the model refuses; the rest is looked at all the same.
         account = read_account(**(_ANY_ACCOUNT | given), show=_shown_iban)
     except AccountError as error:
         for field, reason in error.reasons.items():
-            yield mistake(located.values[*PAYING, field], (*PAYING, field), reason)
+            yield mistake(located.values[*paying, field], (*paying, field), reason)
         return
     reached = why_not_reached(account.iban, currency) if "iban" in given and refused is None and currency else None
     if reached is not None:
-        yield mistake(located.values[*PAYING, "iban"], (*PAYING, "iban"), reached)
-    if value_at(located, (*PAYING, "instant")) is True and refused is None and currency not in (None, "EUR"):
+        yield mistake(located.values[*paying, "iban"], (*paying, "iban"), reached)
+    if value_at(located, (*paying, "instant")) is True and refused is None and currency not in (None, "EUR"):
         detail = f"instant transfers are SEPA's, in EUR: leave it out where payouts are in {currency}"
-        yield mistake(located.values[*PAYING, "instant"], (*PAYING, "instant"), detail)
+        yield mistake(located.values[*paying, "instant"], (*paying, "instant"), detail)
     question = bic_question(account) if {"iban", "bic"} <= given.keys() else None
-    if question is not None and value_at(located, (*PAYING, "confirm_bic_country")) is not True:
+    if question is not None and value_at(located, (*paying, "confirm_bic_country")) is not True:
         detail = f"{question}; when it is meant so, add `confirm_bic_country: true`"
-        yield mistake(located.values[*PAYING, "bic"], (*PAYING, "confirm_bic_country"), detail)
+        yield mistake(located.values[*paying, "bic"], (*paying, "confirm_bic_country"), detail)
 
 
 def file_limit_mistakes(located: Located) -> Iterator[Mistake]:

@@ -11,7 +11,7 @@ from services.rewards.bank_messages.pain001.domain import NAMESPACE
 from services.rewards.ledger.domain.entries import AlteredError
 from services.rewards.payouts.runs.domain.runs import RunStoppedError
 from services.rewards.payouts.runs.handlers.pieces import work_on
-from services.rewards.payouts.runs.store import load_worked_at
+from services.rewards.payouts.runs.store.runs import load_worked_at
 
 PAYER = {"name": "Example Community", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}
 CATALOGUE = [

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from services.rewards.bank_checks import store
 from services.rewards.bank_checks.handlers import check_banks
-from services.rewards.metrics import BANK_CHECK_ITEMS, BANK_CHECK_WAIT_SECONDS
+from services.rewards.metrics import BANK_CHECK_ITEMS, BANK_CHECK_WAIT_SECONDS, PAYOUT_TURNS_GIVEN_UP
 from tests.integration.services.rewards.finance import ByHand, Finance, filed
 from tests.integration.services.rewards.test_bank_messages import euros, hand_in, noted, of_each
 from tests.integration.services.rewards.test_liability import problem
@@ -159,3 +160,38 @@ async def test_every_day_that_is_over_is_checked_once_by_itself(both: Finance, b
         404,
         "unknown-bank-check-item",
     )
+
+
+async def test_a_community_whose_check_takes_too_long_holds_nobody_up_and_comes_again(
+    both: Finance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await settled_by_the_bank(both)
+    world, load_found = both.world, store.load_found
+    given_up = PAYOUT_TURNS_GIVEN_UP.labels("bank checks")._value
+    before = given_up.get()
+
+    async def found(conn: Any, *, community: str, **more: Any) -> Any:
+        if community == world.community:
+            await conn.execute("set local statement_timeout = '20ms'")
+            await conn.execute("select pg_sleep(5)")
+        return await load_found(conn, community=community, **more)
+
+    async def days() -> list[Any]:
+        return (await both.maker.get(CHECKS)).json()["items"]
+
+    monkeypatch.setattr(store, "load_found", found)
+    world.later = timedelta(days=1)
+    for _ in range(100):
+        async with world.begin() as tx:
+            if not await check_banks(tx):
+                break
+    assert given_up.get() > before
+    assert await days() == []
+    monkeypatch.setattr(store, "load_found", load_found)
+    world.later = timedelta(days=1, minutes=10)
+    for _ in range(100):
+        async with world.begin() as tx:
+            await check_banks(tx)
+        if await days():
+            break
+    assert [(day["day"], day["differences_count"]) for day in await days()] == [(TODAY.isoformat(), 0)]

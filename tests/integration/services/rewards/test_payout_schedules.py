@@ -8,8 +8,9 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from services.rewards.metrics import PAYOUT_SCHEDULES_REFUSED
+from services.rewards.metrics import PAYOUT_SCHEDULES_REFUSED, PAYOUT_TURNS_GIVEN_UP
 from services.rewards.payouts.runs.handlers.pieces import carry_on_runs
+from services.rewards.payouts.schedules import handlers
 from services.rewards.payouts.schedules.handlers import prepare_scheduled
 from shared.access_keys.store import put_people
 from tests.integration.services.backups import backup, restore
@@ -288,3 +289,27 @@ async def test_stopping_a_schedule_at_its_moment_waits_for_nobody_for_ever(finan
     past = (await finance.maker.get(f"{path}/times")).json()["items"]
     # Whoever came first: the run is there, or there is none; never two.
     assert len(past) == len(await runs(finance)) <= 1
+
+
+async def test_a_schedule_that_takes_too_long_undoes_no_others_and_comes_again(
+    finance: Finance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, other = await in_force(finance), await in_force(finance, at="09:31")
+    given_up = PAYOUT_TURNS_GIVEN_UP.labels("schedules")._value
+    before, as_it_is = given_up.get(), handlers.prepare
+
+    async def prepare(tx: Any, *, idempotency_key: str, **more: Any) -> Any:
+        if slow["schedule_id"] in idempotency_key:
+            await tx.conn.execute("set local statement_timeout = '20ms'")
+            await tx.conn.execute("select pg_sleep(5)")
+        return await as_it_is(tx, idempotency_key=idempotency_key, **more)
+
+    monkeypatch.setattr(handlers, "prepare", prepare)
+    later(finance, slow["next_times"][0]["at"], minutes=2)
+    await wake_until(finance, other, "prepared")
+    assert given_up.get() > before
+    assert (await finance.maker.get(f"{SCHEDULES}/{slow['schedule_id']}/times")).json()["items"] == []
+    # Once it is quick again it has its turn: its day is not lost, and everybody is in the other run already.
+    monkeypatch.setattr(handlers, "prepare", as_it_is)
+    later(finance, slow["next_times"][0]["at"], minutes=2, seconds=handlers.AGAIN_AFTER.total_seconds() + 60)
+    await wake_until(finance, slow, "nothing")

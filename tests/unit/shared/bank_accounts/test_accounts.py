@@ -12,17 +12,20 @@ from schwifty.registry import get_iban_spec
 
 from shared.bank_accounts import (
     CHECKED_ON,
+    RAILS,
     SEPA_COUNTRIES,
     Account,
     AccountError,
     bic_question,
     domestic,
     masked,
+    only_currency,
     read_account,
     why_not_payable_in,
     why_not_reached,
 )
-from shared.bank_accounts.checks import is_qr_iban
+from shared.bank_accounts.clearing import is_routing_number
+from shared.bank_accounts.references import check_digit, is_qr_iban
 
 ROOT = Path(__file__).parents[4]
 GUIDE = (ROOT / "docs/payouts.md").read_text()
@@ -195,8 +198,9 @@ def test_a_mask_shows_no_more_than_the_ends(iban: str) -> None:
 
 
 def test_a_rail_has_one_currency() -> None:
-    assert [why_not_payable_in(currency) for currency in ("EUR", "CHF", "GBP")] == [None] * 3
-    assert "USD" in (why_not_payable_in("USD") or "")
+    paid = ("EUR", "CHF", "GBP", "USD", "JPY", "KWD")
+    assert [why_not_payable_in(currency) for currency in paid] == [None] * 6
+    assert "SEK" in (why_not_payable_in("SEK") or "")
 
 
 @pytest.mark.parametrize(
@@ -207,13 +211,87 @@ def test_a_rail_has_one_currency() -> None:
         ("LI21088100002324013AA", {"EUR", "CHF"}),
         ("GB29NWBK60161331926819", {"EUR", "GBP"}),
         ("TR330006100519786457841326", set()),
+        ("CH4431999123000889012", {"CHF"}),
+        ("USABA021000021123456789", {"USD"}),
+        ("JPZGN00010011234567", {"JPY"}),
+        ("KW81CBKU0000000000001234560101", {"KWD"}),
     ],
 )
 def test_an_account_is_reached_by_the_rails_of_its_country(iban: str, currencies: set[str]) -> None:
-    assert {one for one in ("EUR", "CHF", "GBP", "USD") if why_not_reached(iban, one) is None} == currencies
+    assert {one for one in RAILS if why_not_reached(iban, one) is None} == currencies
+    outside = iban[:2] not in SEPA_COUNTRIES and currencies
+    assert only_currency(iban) == (next(iter(currencies)) if outside else None)
 
 
 def test_sort_code_and_number_are_read_from_an_iban_as_schwifty_does() -> None:
     for iban in ("GB29NWBK60161331926819", "GB33BUKB20201555555555"):
         known = IBAN(iban)
         assert domestic(iban) == (known.branch_code, known.account_code)
+
+
+@pytest.mark.parametrize(
+    ("account", "reason"),
+    [
+        ("USABA 021000021 123456789", None),
+        ("usaba-121000248-00001A2B", None),
+        ("USABA 021000012 123456789", "the check digit of the routing number"),
+        ("USABA 0210000", "after USABA come 9 digits, the routing number"),
+        ("USABA 02100002X 1", "after USABA come 9 digits, the routing number"),
+        ("USABA 021000021", "after the routing number, has 1 to 17 letters and digits"),
+        ("USABA 021000021 123456789012345678", "has 1 to 17 letters and digits"),
+        ("JPZGN 0005 025 7654321", None),
+        ("JPZGN 0005 025 765432", "has 7 digits"),
+        ("JPZGN 0000 000 7654321", "the check digit of the bank and branch"),
+        ("KW81 CBKU 0000 0000 0000 1234 5601 01", None),
+        ("KW82 CBKU 0000 0000 0000 1234 5601 01", "the check digits of the IBAN"),
+    ],
+)
+def test_accounts_outside_of_sepa_are_written_with_their_clearing_system(account: str, reason: str | None) -> None:
+    if reason is None:
+        assert read_account("Ada", account, None).iban == "".join(account.replace("-", " ").upper().split())
+    else:
+        assert reason in reasons(iban=account)["iban"]
+
+
+def test_a_bank_outside_of_sepa_is_that_of_an_account_there() -> None:
+    assert read_account("Ada", "USABA021000021123456789", "CHASUS33").bic == "CHASUS33"
+    assert "outside of SEPA" in reasons(bic="CHASUS33")["bic"]
+
+
+#: Of the Swiss Payment Standards, and of ISO 11649: references that others published.
+QRR, SCOR = "21 00000 00003 13947 14300 09017", "RF18 5390 0754 7034"
+QR_IBAN = "CH4431999123000889012"
+
+
+def test_references_that_others_published_are_taken() -> None:
+    assert read_account("Ada", QR_IBAN, None, reference=QRR).reference == QRR.replace(" ", "")
+    assert read_account("Ada", NL, None, reference=SCOR).reference == SCOR.replace(" ", "")
+    assert read_account("Ada", NL, None, reference=" ").reference is None
+
+
+@pytest.mark.parametrize(
+    ("iban", "reference", "reason"),
+    [
+        (QR_IBAN, SCOR, "with a QR-IBAN goes a QR reference"),
+        (QR_IBAN, QRR[:-1] + "8", "the check digit of the QR reference"),
+        (NL, QRR, "a QR reference goes with a QR-IBAN alone"),
+        (NL, "RF19 5390 0754 7034", "the check digits of the reference"),
+        (NL, "Invoice 17", "a reference is RF, two digits"),
+    ],
+)
+def test_a_reference_that_does_not_go_with_an_account_is_refused(iban: str, reference: str, reason: str) -> None:
+    with pytest.raises(AccountError) as refused:
+        read_account("Ada", iban, None, reference=reference)
+    assert reason in refused.value.reasons["reference"]
+
+
+@given(st.text("0123456789", min_size=26, max_size=26), st.integers(0, 25), st.integers(1, 9))
+def test_one_wrong_digit_of_a_qr_reference_is_found(digits: str, place: int, more: int) -> None:
+    other = digits[:place] + str((int(digits[place]) + more) % 10) + digits[place + 1 :]
+    assert check_digit(other) != check_digit(digits)
+
+
+@given(st.text("0123456789", min_size=9, max_size=9), st.integers(0, 8), st.integers(1, 9))
+def test_one_wrong_digit_of_a_routing_number_is_found(digits: str, place: int, more: int) -> None:
+    other = digits[:place] + str((int(digits[place]) + more) % 10) + digits[place + 1 :]
+    assert not (is_routing_number(digits) and is_routing_number(other))

@@ -2326,6 +2326,8 @@ class Rewards:
         bic: str | None | NotGiven = NOT_GIVEN,
         confirm_account: bool | NotGiven = NOT_GIVEN,
         confirm_bic_country: bool | NotGiven = NOT_GIVEN,
+        currency: str | None | NotGiven = NOT_GIVEN,
+        reference: str | None | NotGiven = NOT_GIVEN,
     ) -> types.Payee:
         """A payout that an open run held for the lack of bank details becomes eligible. Members may set their
         own.
@@ -2346,6 +2348,8 @@ class Rewards:
                         "bic": bic,
                         "confirm_account": confirm_account,
                         "confirm_bic_country": confirm_bic_country,
+                        "currency": currency,
+                        "reference": reference,
                     },
                 )
             ),
@@ -2608,9 +2612,12 @@ class Rewards:
             self._ask(call("rewards", "GET", f"/v1/payout-outcomes/{as_segment(outcome_id)}")),
         )
 
-    def get_preview(self) -> types.RunPreview:
+    def get_preview(self, *, currency: str | None = None) -> types.RunPreview:
         """Chosen and computed as POST /v1/payout-runs does; nothing is kept, and nothing is reserved."""
-        return cast("types.RunPreview", self._ask(call("rewards", "GET", "/v1/payout-run-preview")))
+        return cast(
+            "types.RunPreview",
+            self._ask(call("rewards", "GET", "/v1/payout-run-preview", params={"currency": currency})),
+        )
 
     def list_runs(
         self,
@@ -2638,15 +2645,22 @@ class Rewards:
         """Every item that `list_runs` lists, page by page."""
         return items(self._ask, call("rewards", "GET", "/v1/payout-runs", params={"state": state, "limit": limit}))
 
-    def post_run(self, *, idempotency_key: str | None = None) -> types.Run:
+    def post_run(
+        self, *, body: types.NewRun | None | None = None, idempotency_key: str | None = None
+    ) -> types.Run:
         """A payout for each member with enough available points: eligible, or held without bank details.
 
         Those without bank details take no place of those who have some; of both, whoever waits longest
-        comes first.
+        comes first. In another currency than the price's it is for members who chose to be paid in it, at
+        the rate in force now.
         """
         return cast(
             "types.Run",
-            self._ask(call("rewards", "POST", "/v1/payout-runs", headers={"Idempotency-Key": idempotency_key})),
+            self._ask(
+                call(
+                    "rewards", "POST", "/v1/payout-runs", headers={"Idempotency-Key": idempotency_key}, fields=body
+                )
+            ),
         )
 
     def get_run(self, run_id: str) -> types.Run:
@@ -6446,6 +6460,8 @@ class AsyncRewards:
         bic: str | None | NotGiven = NOT_GIVEN,
         confirm_account: bool | NotGiven = NOT_GIVEN,
         confirm_bic_country: bool | NotGiven = NOT_GIVEN,
+        currency: str | None | NotGiven = NOT_GIVEN,
+        reference: str | None | NotGiven = NOT_GIVEN,
     ) -> types.Payee:
         """A payout that an open run held for the lack of bank details becomes eligible. Members may set their
         own.
@@ -6466,6 +6482,8 @@ class AsyncRewards:
                         "bic": bic,
                         "confirm_account": confirm_account,
                         "confirm_bic_country": confirm_bic_country,
+                        "currency": currency,
+                        "reference": reference,
                     },
                 )
             ),
@@ -6728,9 +6746,12 @@ class AsyncRewards:
             await self._ask(call("rewards", "GET", f"/v1/payout-outcomes/{as_segment(outcome_id)}")),
         )
 
-    async def get_preview(self) -> types.RunPreview:
+    async def get_preview(self, *, currency: str | None = None) -> types.RunPreview:
         """Chosen and computed as POST /v1/payout-runs does; nothing is kept, and nothing is reserved."""
-        return cast("types.RunPreview", await self._ask(call("rewards", "GET", "/v1/payout-run-preview")))
+        return cast(
+            "types.RunPreview",
+            await self._ask(call("rewards", "GET", "/v1/payout-run-preview", params={"currency": currency})),
+        )
 
     async def list_runs(
         self,
@@ -6760,16 +6781,21 @@ class AsyncRewards:
             self._ask, call("rewards", "GET", "/v1/payout-runs", params={"state": state, "limit": limit})
         )
 
-    async def post_run(self, *, idempotency_key: str | None = None) -> types.Run:
+    async def post_run(
+        self, *, body: types.NewRun | None | None = None, idempotency_key: str | None = None
+    ) -> types.Run:
         """A payout for each member with enough available points: eligible, or held without bank details.
 
         Those without bank details take no place of those who have some; of both, whoever waits longest
-        comes first.
+        comes first. In another currency than the price's it is for members who chose to be paid in it, at
+        the rate in force now.
         """
         return cast(
             "types.Run",
             await self._ask(
-                call("rewards", "POST", "/v1/payout-runs", headers={"Idempotency-Key": idempotency_key})
+                call(
+                    "rewards", "POST", "/v1/payout-runs", headers={"Idempotency-Key": idempotency_key}, fields=body
+                )
             ),
         )
 

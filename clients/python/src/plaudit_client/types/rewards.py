@@ -755,6 +755,19 @@ class DrawsOfMember(TypedDict):
     member_id: str
 
 
+class Exchange(TypedDict):
+    """The rate at which a price is paid in another currency, as it was when the run was made."""
+
+    currency: str
+    price_currency: str
+    price_units: str
+    rate: str
+    rate_day: str
+    rate_policy_id: str
+    spread_basis_points: int
+    units: str
+
+
 class ExpiringPoints(TypedDict):
     """Points that expire together."""
 
@@ -1402,6 +1415,12 @@ class NewReward(TypedDict):
     tags: NotRequired[list[str]]
     title: str
     translations: NotRequired[list[RewardTranslation]]
+
+
+class NewRun(TypedDict):
+    """What a run is made of, beside what is in force."""
+
+    currency: NotRequired[str | None]
 
 
 class NewSend(TypedDict):
@@ -2086,6 +2105,7 @@ class PaidLot(TypedDict):
 class PaidOut(TypedDict):
     """How points become money: so many are worth so much."""
 
+    currencies: list[str]
     currency: str
     minimum_points: int
     minor: int
@@ -2096,8 +2116,10 @@ class PastPayee(TypedDict):
     """Bank details that a member's money went to, or goes to; who set them and when."""
 
     bic: NotRequired[str | None]
+    currency: NotRequired[str | None]
     iban: str
     name: str
+    reference: NotRequired[str | None]
     revision: int
     set: Deed
 
@@ -2110,9 +2132,11 @@ class Payee(TypedDict):
     changed_at: str
     changed_by: str
     changed_by_person: str | None
+    currency: NotRequired[str | None]
     iban: str
     member_id: str
     name: str
+    reference: NotRequired[str | None]
     refused: NotRequired[PayeeRefusal | None]
     revision: int
 
@@ -2139,8 +2163,10 @@ class PayeeDetails(TypedDict):
     bic: NotRequired[str | None]
     confirm_account: NotRequired[bool]
     confirm_bic_country: NotRequired[bool]
+    currency: NotRequired[str | None]
     iban: str
     name: str
+    reference: NotRequired[str | None]
 
 
 class PayeeRefusal(TypedDict):
@@ -2172,6 +2198,7 @@ class Payout(TypedDict):
     created_at: str
     currency: str
     end_to_end_id: str
+    exchange: NotRequired[Exchange | None]
     iban: NotRequired[str | None]
     member_id: str
     member_name: NotRequired[str | None]
@@ -2180,6 +2207,7 @@ class Payout(TypedDict):
     payee_changed_by: NotRequired[str | None]
     payee_changed_by_person: NotRequired[str | None]
     payee_name: NotRequired[str | None]
+    payee_reference: NotRequired[str | None]
     payee_revision: NotRequired[int | None]
     payout_id: str
     points: int
@@ -2283,6 +2311,7 @@ class PayoutDetails(TypedDict):
     created_at: str
     currency: str
     end_to_end_id: str
+    exchange: NotRequired[Exchange | None]
     iban: NotRequired[str | None]
     lots: list[PaidLot]
     lots_next: NotRequired[str | None]
@@ -2294,6 +2323,7 @@ class PayoutDetails(TypedDict):
     payee_changed_by: NotRequired[str | None]
     payee_changed_by_person: NotRequired[str | None]
     payee_name: NotRequired[str | None]
+    payee_reference: NotRequired[str | None]
     payee_revision: NotRequired[int | None]
     payout_id: str
     points: int
@@ -2378,6 +2408,7 @@ class PayoutPart(TypedDict):
 
     amount_minor: int
     points: int
+    rate_exchange: Exchange | None
     rate_minor: int
     rate_points: int
     returned_payout_id: str | None
@@ -3056,6 +3087,7 @@ class Run(TypedDict):
     decided_at: str | None
     decided_by: str | None
     decided_by_person: str | None
+    exchange: Exchange | None
     execution_days: int
     holding_days: int
     left_held_count: int
@@ -3093,7 +3125,9 @@ class RunPreview(TypedDict):
     """What a payout run would pay if it were made now, and under which terms."""
 
     at: str
+    currencies: list[str]
     currency: str
+    exchange: Exchange | None
     held: WouldBe
     held_for: list[WouldWaitFor]
     holding_days: int

@@ -1547,6 +1547,16 @@ class NudgeTerms(TypedDict):
     per_week: NotRequired[int]
 
 
+class OtherCurrency(TypedDict):
+    """Another currency that members can choose to be paid in, and the account that pays it.
+
+    The price of points is converted by the community's rates in force when a run is made.
+    """
+
+    currency: str
+    paying_account: PayingAccount
+
+
 class OwnCase(TypedDict):
     """A decision about what a member made, as they see it: not who reported it, and not who decided."""
 
@@ -1745,6 +1755,7 @@ class PayingAccount(TypedDict):
 class PayoutTerms(TypedDict):
     """How points become money: `points` points are worth `minor` minor units of `currency`."""
 
+    also: NotRequired[list[OtherCurrency]]
     currency: str
     minimum_points: int
     minor: int

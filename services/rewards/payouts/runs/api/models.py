@@ -11,16 +11,18 @@ from services.rewards.bank_messages.pain001.domain import SCHEMA
 from services.rewards.payouts import api
 from services.rewards.payouts.domain import Actor
 from services.rewards.payouts.receivers.api import PayingProvider
-from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain import bank, runs
 from services.rewards.payouts.runs.domain.progress import progress
 from services.rewards.payouts.runs.domain.runs import (
     RunState,
 )
 from services.rewards.payouts.runs.handlers.checks import load_stopped
+from services.rewards.payouts.runs.store import runs as run_store
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import Seal
 from services.rewards.providers.domain.contract import ProviderName
+from services.rewards.rates.api.models import NO_RATE, NO_RATE_POLICY, RATE_MOVED, STALE_RATES
+from shared.contracts.fields import Currency
 from shared.http import (
     ProblemType,
     RequestBody,
@@ -41,6 +43,11 @@ NO_BANK_FILE = ProblemType("no-bank-file", 404, "No bank file")
 #: Written out where they stand, as clients know them, not as schemas of their own.
 _STATES = tuple(state.value for state in RunState)
 State = Literal[_STATES]  # type: ignore[valid-type]
+
+
+EXCHANGE_IS = "By which rate the price became the currency that is paid; null where the price is in that"
+#: What may be wrong where a price is converted.
+NO_RATES = (NO_RATE_POLICY, STALE_RATES, NO_RATE, RATE_MOVED)
 
 
 class StateSum(BaseModel):
@@ -109,8 +116,9 @@ class Run(BaseModel):
     programme_id: str
     programme_version: int
     currency: str
+    exchange: api.Exchange | None = Field(description=EXCHANGE_IS)
     points: int = Field(description="So many points …")
-    minor: int = Field(description="… are worth so many minor units")
+    minor: int = Field(description="… are worth so many minor units, of the price's currency")
     minimum_points: int
     minimum_minor: int = Field(description="Below it nobody is paid, but for what came back; 0 without a policy")
     holding_days: int = Field(description="So many days points wait after they were earned; 0 without a policy")
@@ -164,6 +172,7 @@ class Run(BaseModel):
             programme_id=run.programme_id,
             programme_version=run.programme_version,
             currency=run.terms.currency,
+            exchange=api.Exchange.of(run.terms.exchange),
             points=run.terms.points,
             minor=run.terms.minor,
             minimum_points=run.terms.minimum_points,
@@ -224,11 +233,19 @@ class BankFile(BaseModel):
         )
 
 
-class RunWanted(RequestBody):
-    """By what a run pays."""
+class NewRun(RequestBody):
+    """What a run is made of, beside what is in force: by what it pays, and in what currency."""
 
     provider: PayingProvider | None = Field(
-        None, description="Whom it pays: those who want to be paid by it; null: all others, by bank"
+        None,
+        description="Whom it pays: those who want to be paid by it, in the currency of the price; null: all "
+        "others, by bank",
+        examples=["sandbox"],
+    )
+    currency: Currency | None = Field(
+        None,
+        description="One that the programme pays in; where it is not said, that of its price",
+        examples=["JPY"],
     )
 
 
@@ -244,7 +261,7 @@ class Approval(RequestBody):
 
 async def shown(conn: Connection, run: runs.Run) -> Run:
     """A run as it is answered."""
-    sums = await store.load_sums(conn, community=run.community, run_ids=[run.run_id])
+    sums = await run_store.load_sums(conn, community=run.community, run_ids=[run.run_id])
     seals = await seal_store.load_newest(conn, community=run.community, run_ids=[run.run_id])
     stopped = await load_stopped(conn, [run])
     return Run.of(run, sums.get(run.run_id, ()), seals.get(run.run_id), stopped.get(run.run_id))

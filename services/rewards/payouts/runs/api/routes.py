@@ -9,11 +9,11 @@ from starlette.responses import Response
 from services.rewards.bank_messages.pain001.domain import SCHEMA
 from services.rewards.ledger.api.problems import ALTERED
 from services.rewards.payouts.domain import Actor
-from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.api.models import (
     FOUR_EYES,
     NO_BANK_FILE,
     NO_PAYABLE_TERMS,
+    NO_RATES,
     NOT_TOLD_YET,
     RUN_REFUSED,
     RUN_STOPPED,
@@ -22,8 +22,8 @@ from services.rewards.payouts.runs.api.models import (
     UNKNOWN_RUN,
     Approval,
     BankFile,
+    NewRun,
     Run,
-    RunWanted,
     State,
     shown,
 )
@@ -38,6 +38,8 @@ from services.rewards.payouts.runs.domain.runs import (
 from services.rewards.payouts.runs.handlers import computing, deciding, filing, leaving
 from services.rewards.payouts.runs.handlers.checks import find_run, load_stopped
 from services.rewards.payouts.runs.handlers.pieces import carry_on
+from services.rewards.payouts.runs.store import files as file_store
+from services.rewards.payouts.runs.store import runs as run_store
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.providers.domain.contract import ProviderName
 from services.rewards.wallets.api.models import WALLET_EXCEEDED, WALLET_REFUSED
@@ -77,22 +79,30 @@ GOES_ON: dict[int | str, dict[str, Any]] = {
     summary="Compute what is owed",
     status_code=201,
     response_model=Run,
-    responses=problem_responses(NO_PAYABLE_TERMS, KEY_REUSED, RUN_STOPPED, ALTERED) | GOES_ON,
+    responses=problem_responses(NO_PAYABLE_TERMS, KEY_REUSED, RUN_STOPPED, ALTERED, *NO_RATES) | GOES_ON,
 )
 async def post_run(
     principal: Payer,
     begin: Begin,
     idempotency_key: IdempotencyKey,
     wanted: Annotated[
-        RunWanted | None, Body(openapi_examples={"by a provider": {"value": {"provider": "sandbox"}}})
+        NewRun | None,
+        Body(
+            openapi_examples={
+                "in another currency": {"value": {"currency": "JPY"}},
+                "by a provider": {"value": {"provider": "sandbox"}},
+            }
+        ),
     ] = None,
 ) -> Response:
     """A payout for each member with enough available points: eligible, or held without bank details.
 
-    Whoever wants to be paid by a provider is in runs by that alone. Those without bank details take no place of
-    those who have some; of both, whoever waits longest comes first.
+    Whoever wants to be paid by a provider is in runs by that alone, in the currency of the price. Those without
+    bank details take no place of those who have some; of both, whoever waits longest comes first. In another
+    currency than the price's it is for members who chose to be paid in it, at the rate in force now.
     """
-    provider = wanted.provider if wanted is not None else None
+    asked = wanted.model_dump(exclude_none=True) if wanted is not None else {}
+    provider, currency = asked.get("provider"), asked.get("currency")
     async with begin() as tx:
         run = await computing.create(
             tx,
@@ -100,11 +110,10 @@ async def post_run(
             idempotency_key=idempotency_key,
             by=Actor(principal.person_id, principal.credential),
             provider=ProviderName(provider) if provider is not None else None,
+            currency=currency,
         )
     await carry_on(begin, community=run.community, run_id=run.run_id)
-    command = Command(
-        CommandKey(principal.community, "payout_run", idempotency_key), {"provider": provider} if provider else {}
-    )
+    command = Command(CommandKey(principal.community, "payout_run", idempotency_key), asked)
     async with begin() as tx:
         tx.did_nothing()  # its entry is there already
         run = await find_run(tx.conn, community=run.community, run_id=run.run_id)
@@ -128,9 +137,11 @@ async def list_runs(
 ) -> Page[Run]:
     """Runs of the community with the sums of their payouts by state."""
     wanted = RunState(state) if state else None
-    found = await store.page_of_runs(conn, community=principal.community, state=wanted, after=place, limit=limit)
+    found = await run_store.page_of_runs(
+        conn, community=principal.community, state=wanted, after=place, limit=limit
+    )
     run_ids = [run.run_id for run in found]
-    sums = await store.load_sums(conn, community=principal.community, run_ids=run_ids)
+    sums = await run_store.load_sums(conn, community=principal.community, run_ids=run_ids)
     seals = await seal_store.load_newest(conn, community=principal.community, run_ids=run_ids)
     stopped = await load_stopped(conn, found)
     return Page.of(
@@ -144,7 +155,7 @@ async def list_runs(
 @router.get("/v1/payout-runs/{run_id}", summary="A payout run", responses=problem_responses(UNKNOWN_RUN))
 async def get_run(principal: Reader, conn: Conn, run_id: UUID) -> Run:
     """A run with the sums of its payouts by state."""
-    run = await store.find_run(conn, community=principal.community, run_id=str(run_id))
+    run = await run_store.find_run(conn, community=principal.community, run_id=str(run_id))
     if run is None:
         raise UnknownRunError(str(run_id))
     return await shown(conn, run)
@@ -223,7 +234,7 @@ async def write_file(principal: Payer, begin: Begin, response: Response, run_id:
         return Response(goes_on.model_dump_json(), 202, media_type="application/json")
     async with begin() as tx:
         tx.did_nothing()
-        file = await store.find_file(tx.conn, community=principal.community, run_id=str(run_id))
+        file = await file_store.find_file(tx.conn, community=principal.community, run_id=str(run_id))
     if file is None:  # what failed has failed, and is committed
         raise RunRefusedError("None of this run's payouts can be paid any more; each says why")
     return BankFile.of(file)

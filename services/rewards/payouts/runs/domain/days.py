@@ -9,7 +9,7 @@ from dateutil.easter import easter  # type: ignore[import-untyped]
 from shared.zones import zone
 
 _A_DAY = timedelta(days=1)
-_SATURDAY = 5
+_FRIDAY, _SATURDAY, _SUNDAY = 4, 5, 6
 #: Month and day of TARGET's closing days that do not move: New Year, Labour Day, Christmas and the day after.
 _CLOSED = frozenset({(1, 1), (5, 1), (12, 25), (12, 26)})
 
@@ -59,16 +59,78 @@ def _monday_from(day: date) -> date:
     return day + -day.weekday() % 7 * _A_DAY
 
 
+def is_us_day(day: date) -> bool:
+    """Whether the Federal Reserve Banks are open: what falls on a Sunday is kept on Monday, on a Saturday not."""
+    year = day.year
+    closed = {
+        *(_kept_on(date(year, month, fixed)) for month, fixed in ((1, 1), (6, 19), (7, 4), (11, 11), (12, 25))),
+        *(_monday_from(date(year, month, earliest)) for month, earliest in ((1, 15), (2, 15), (9, 1), (10, 8))),
+        _monday_from(date(year, 5, 25)),
+        _monday_from(date(year, 11, 19)) + 3 * _A_DAY,  # Thanksgiving, the fourth Thursday
+    }
+    return day.weekday() < _SATURDAY and day not in closed
+
+
+def _kept_on(day: date) -> date:
+    return day + _A_DAY if day.weekday() == _SUNDAY else day
+
+
+def is_japanese_day(day: date) -> bool:
+    """Whether banks in Japan are open, by its Act on National Holidays, and not from 31 December to 3 January.
+
+    The days of the equinoxes are those that astronomers expect until 2099; what is proclaimed for one year is not
+    known here.
+    """
+    new_year = (day.month, day.day) in ((12, 31), (1, 1), (1, 2), (1, 3))
+    return day.weekday() < _SATURDAY and not new_year and not _is_japanese_holiday(day)
+
+
+def _is_japanese_holiday(day: date) -> bool:
+    holidays = _japanese_holidays(day.year)
+    if day in holidays or {day - _A_DAY, day + _A_DAY} <= holidays:
+        return True
+    before = day - _A_DAY
+    while before in holidays:  # one that falls on a Sunday is kept on the next day that is none
+        if before.weekday() == _SUNDAY:
+            return True
+        before -= _A_DAY
+    return False
+
+
+def _japanese_holidays(year: int) -> set[date]:
+    since, leaps = 0.242194 * (year - 1980), (year - 1980) // 4
+    fixed = ((1, 1), (2, 11), (2, 23), (4, 29), (5, 3), (5, 4), (5, 5), (8, 11), (11, 3), (11, 23))
+    return {
+        *(date(year, month, of_month) for month, of_month in fixed),
+        *(_monday_from(date(year, month, earliest)) for month, earliest in ((1, 8), (7, 15), (9, 15), (10, 8))),
+        date(year, 3, int(20.8431 + since) - leaps),
+        date(year, 9, int(23.2488 + since) - leaps),
+    }
+
+
+def is_kuwaiti_day(day: date) -> bool:
+    """Whether banks in Kuwait are open, from Sunday to Thursday; holidays by the moon are not known here."""
+    fixed = ((1, 1), (2, 25), (2, 26))
+    return day.weekday() not in (_FRIDAY, _SATURDAY) and (day.month, day.day) not in fixed
+
+
 #: On which days payments in a currency settle.
-_IS_OPEN: Mapping[str, Callable[[date], bool]] = {"EUR": is_target_day, "CHF": is_sic_day, "GBP": is_uk_day}
+_IS_OPEN: Mapping[str, Callable[[date], bool]] = {
+    "EUR": is_target_day,
+    "CHF": is_sic_day,
+    "GBP": is_uk_day,
+    "USD": is_us_day,
+    "JPY": is_japanese_day,
+    "KWD": is_kuwaiti_day,
+}
 
 
 def execution_date(now: datetime, *, days: int, hours: BankHours, currency: str = "EUR") -> date:
     """The day `days` bank days after the one on which the bank receives a file written now.
 
-    Bank days are those on which payments in `currency` settle: of TARGET for EUR, of SIC for CHF, and England's
-    for GBP. The bank receives it today by its clock, when today is one and the cut-off has not passed, or else on
-    the next one.
+    Bank days are those on which payments in `currency` settle: of TARGET for EUR, of SIC for CHF, of the Federal
+    Reserve for USD, and those of its country for any other. The bank receives it today by its clock, when today is
+    one and the cut-off has not passed, or else on the next one.
     """
     there = now.astimezone(zone(hours.time_zone))
     received = there.date() if there.time() < hours.cutoff else there.date() + _A_DAY

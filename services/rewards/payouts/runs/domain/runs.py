@@ -16,9 +16,12 @@ from services.rewards.payouts.receivers.domain import ReceiverSet
 from services.rewards.payouts.runs.domain.terms import Owing, PayoutTerms, affordable, parts_of, total
 from services.rewards.programmes.domain import InForce
 from services.rewards.providers.domain.contract import ProviderName
+from services.rewards.rates.domain.exchange import Exchange
 from shared.access_keys.scopes import Scope
 from shared.bank_accounts import AccountError, read_account, why_not_payable_in, why_not_reached
 from shared.contracts.fields import Timestamp, Uuid
+from shared.contracts.programme import PayingAccount
+from shared.contracts.programme import PayoutTerms as ProgrammeTerms
 
 NO_BANK_DETAILS = "no bank details"
 #: Where a payout goes: by bank, or by a provider.
@@ -179,21 +182,28 @@ def open_run(
     by: Actor,
     now: datetime,
     provider: ProviderName | None = None,
+    currency: str | None = None,
 ) -> Run:
-    """A new run under the terms in force; `under_policy` adds what a payout policy says.
+    """A new run under the terms in force, in a currency that they name or in that of the price.
 
-    Raises NoPayableTermsError when the programme has no payout terms, or ones that no bank file can be made of.
+    `under_policy` adds what a payout policy says, and `at_rate` the rate. Raises NoPayableTermsError when the
+    programme has no payout terms, does not pay in that currency, or has terms that no bank file can be made of.
     """
     payout = in_force.rewards.payout if in_force else None
     if in_force is None or payout is None:
         raise NoPayableTermsError(
             "The programme in force has no `rewards.payout`: publish a version that says what points are worth"
         )
-    refused = why_not_payable_in(payout.currency)
+    if provider is not None and currency not in (None, payout.currency):
+        raise NoPayableTermsError(
+            f"A provider is paid to in the currency of the price, {payout.currency}: leave `currency` out"
+        )
+    currency = currency or payout.currency
+    payer = paying_account(payout, currency)
+    refused = why_not_payable_in(currency)
     if refused is not None:
         raise NoPayableTermsError(f"{refused[:1].upper()}{refused[1:]}")
     # It was looked at when it was published; what was published before that was so is looked at here.
-    payer = payout.paying_account
     try:
         read_account(payer.name, payer.iban, payer.bic)
     except AccountError as error:
@@ -202,7 +212,7 @@ def open_run(
         raise NoPayableTermsError(
             f"The paying account's {what} is wrong ({reason}): publish a version with the right one"
         ) from error
-    unreached = why_not_reached(payer.iban, payout.currency)
+    unreached = why_not_reached(payer.iban, currency)
     if unreached is not None:
         raise NoPayableTermsError(f"The paying account is on another rail ({unreached}): publish the right one")
     return Run(
@@ -211,7 +221,7 @@ def open_run(
         state=RunState.COMPUTING,
         programme_id=in_force.programme_id,
         programme_version=in_force.version,
-        terms=PayoutTerms(payout.currency, payout.points, payout.minor, payout.minimum_points),
+        terms=PayoutTerms(currency, payout.points, payout.minor, payout.minimum_points),
         payer=BankAccount(payer.name, payer.iban, payer.bic),
         ordering=ordering_of(payer.model_dump(exclude_none=True)),
         execution_days=execution_days,
@@ -220,6 +230,29 @@ def open_run(
         created_by=by,
         provider=provider,
     )
+
+
+def paying_account(payout: ProgrammeTerms, currency: str) -> PayingAccount:
+    """The account that pays in a currency. Raises NoPayableTermsError when the programme has none."""
+    if currency == payout.currency:
+        return payout.paying_account
+    for other in payout.also:
+        if other.currency == currency:
+            return other.paying_account
+    paid = ", ".join(currencies_of(payout))
+    raise NoPayableTermsError(
+        f"The programme in force pays in {paid}, and not in {currency}: `rewards.payout.also`"
+    )
+
+
+def currencies_of(payout: ProgrammeTerms) -> list[str]:
+    """The currencies that a programme pays in, that of its price first."""
+    return [payout.currency, *(other.currency for other in payout.also)]
+
+
+def at_rate(run: Run, exchange: Exchange | None) -> Run:
+    """The run, paying its price at a rate; None where it pays in the price's currency."""
+    return run if exchange is None else replace(run, terms=replace(run.terms, exchange=exchange))
 
 
 def under_policy(run: Run, policy: PayoutPolicy | None) -> Run:
@@ -302,6 +335,7 @@ def accrued(run: Run, member: PayableMember, payee: Addressed | None, *, now: da
         reason=None,
         created_at=now,
         changed_at=now,
+        exchange=run.terms.exchange,
         parts=tuple(parts) if any(part.returned_payout_id for part in parts) else (),
     )
     return payee.put_on(payout) if payee is not None else payout
@@ -338,8 +372,9 @@ def judged(
         return Judged(None, barred)
     if payee is None or not payee.is_of(payout):
         return Judged(None, "the bank details changed since the run was made")
-    if payee.refusal is not None:
-        return Judged(None, payee.refusal.words)
+    unpaid = payee.why_not_paid(payout.currency)
+    if unpaid is not None:
+        return Judged(None, unpaid)
     if available >= payout.points:
         return Judged(payout)
     fell = f"the balance fell to {available} points since the run was made"
@@ -363,7 +398,7 @@ def why_not_filed(
         return f"points were taken back since the run was approved: {left} of {payout.points} are left"
     if payee is None or not payee.is_of(payout):
         return "the bank details changed since the run was approved"
-    return payee.refusal.words if payee.refusal else None
+    return payee.why_not_paid(payout.currency)
 
 
 #: Which payouts of a run the work at it has yet to bring further.

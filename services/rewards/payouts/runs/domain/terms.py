@@ -1,7 +1,8 @@
 """What points are worth.
 
-Points become money in whole multiples of a rate's points, so that nothing is ever rounded: what is left over stays
-available. What was computed once keeps its rate: points of a payout that came back are worth what they were then.
+Points become money in whole multiples of a rate's points, so that nothing is rounded: what is left over stays
+available. Where the price is in another currency, an amount is rounded down once, by the exchange. What was
+computed once keeps its rate: points of a payout that came back are worth what they were then.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,6 +12,7 @@ from typing import NamedTuple
 
 from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX
 from services.rewards.payouts.domain import Part, Rate
+from services.rewards.rates.domain.exchange import Exchange
 
 POINTS_PER_PAYOUT_MAX = 1_000_000_000
 
@@ -19,8 +21,8 @@ POINTS_PER_PAYOUT_MAX = 1_000_000_000
 class PayoutTerms:
     """`points` points are worth `minor` minor units of `currency`; below `minimum_points` nothing is paid.
 
-    By the payout policy `policy_id` nothing is paid below `minimum_minor`, nor earlier than `holding_days` after
-    it was earned.
+    With an `exchange` the price is in its price currency, and payouts are in `currency` at its rate. By the payout
+    policy `policy_id` nothing is paid below `minimum_minor`, nor earlier than `holding_days` after it was earned.
     """
 
     currency: str
@@ -30,16 +32,17 @@ class PayoutTerms:
     minimum_minor: int = 0
     holding_days: int = 0
     policy_id: str | None = None
+    exchange: Exchange | None = None
 
     @property
     def rate(self) -> Rate:
         """What so many points are worth."""
-        return Rate(self.points, self.minor)
+        return Rate(self.points, self.minor, self.exchange)
 
     @property
     def least_points(self) -> int:
         """With fewer points nobody is paid, unless they are owed money that came back."""
-        return max(self.minimum_points, self.points, -(-self.minimum_minor // self.minor) * self.points)
+        return max(self.minimum_points, self.rate.least_for(self.minimum_minor) * self.points)
 
     def earned_until(self, at: datetime) -> datetime | None:
         """Until when points were earned that are paid by a run made at a moment; None where none have to wait."""
@@ -61,20 +64,21 @@ def worth(
 ) -> Worth:
     """What `available` points are paid at the terms: 0 and 0 below a minimum or one whole multiple.
 
-    The points are a whole multiple of `terms.points`, so the amount is exact. One payout is of `most_minor` at
-    most, with `beside`, what it pays already; the rest stays available.
+    The points are a whole multiple of `terms.points`, so the amount is exact but for an exchange. One payout is of
+    `most_minor` at most, with `beside`, what it pays already; the rest stays available.
     """
     if available < terms.minimum_points:
         return NOTHING
+    rate = terms.rate
     multiples = min(
         (available - beside.points) // terms.points,
-        (most_minor - beside.amount_minor) // terms.minor,
+        rate.most_within(most_minor - beside.amount_minor),
         (POINTS_PER_PAYOUT_MAX - beside.points) // terms.points,
     )
-    multiples = max(multiples, 0)
-    if multiples * terms.minor + beside.amount_minor < terms.minimum_minor:
+    amount_minor = rate.amount_of(max(multiples, 0))
+    if not amount_minor or amount_minor + beside.amount_minor < terms.minimum_minor:
         return NOTHING
-    return Worth(multiples * terms.points, multiples * terms.minor)
+    return Worth(multiples * terms.points, amount_minor)
 
 
 def total(parts: Iterable[Part]) -> Worth:
@@ -89,7 +93,7 @@ def fitting(parts: Iterable[Part], points: int) -> list[Part]:
     kept = []
     for part in parts:
         multiples = min(part.points, left) // part.rate.points
-        if multiples:
+        if multiples and part.rate.amount_of(multiples):
             kept.append(part.of(multiples))
             left -= multiples * part.rate.points
     return kept

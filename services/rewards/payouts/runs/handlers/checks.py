@@ -8,9 +8,9 @@ from services.rewards.ledger.domain.entries import AlteredError
 from services.rewards.ledger.handlers import alarm
 from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.domain import altered
-from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain.runs import Run, RunStoppedError, UnknownRunError
 from services.rewards.payouts.runs.domain.sealing import not_sealed_so, run_altered
+from services.rewards.payouts.runs.store import runs as run_store
 from services.rewards.payouts.sanctions.handlers import load_why_not_whole
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import SealedRun
@@ -22,7 +22,7 @@ from shared.transaction import Transaction
 
 async def find_run(conn: Connection, *, community: str, run_id: str) -> Run:
     """A run, locked by nobody. Raises UnknownRunError."""
-    run = await store.find_run(conn, community=community, run_id=run_id)
+    run = await run_store.find_run(conn, community=community, run_id=run_id)
     if run is None:
         raise UnknownRunError(run_id)
     return run
@@ -31,7 +31,7 @@ async def find_run(conn: Connection, *, community: str, run_id: str) -> Run:
 async def lock_run(tx: Transaction, *, community: str, run_id: str) -> Run:
     """A run, locked with all of its community: only for as long as a piece takes. Raises UnknownRunError."""
     await payout_store.lock_runs(tx.conn, community)
-    run = await store.lock_run(tx.conn, community=community, run_id=run_id)
+    run = await run_store.lock_run(tx.conn, community=community, run_id=run_id)
     if run is None:
         raise UnknownRunError(run_id)
     return run

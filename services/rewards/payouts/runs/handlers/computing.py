@@ -12,9 +12,7 @@ from services.rewards.payouts.handlers import add, change
 from services.rewards.payouts.holds import store as hold_store
 from services.rewards.payouts.holds.handlers.barring import load_barred
 from services.rewards.payouts.payees import store as payee_store
-from services.rewards.payouts.policies.handlers import load_in_force
 from services.rewards.payouts.receivers.store import load_refused_members as load_refused_receivers
-from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain.runs import (
     PayableMember,
     Plan,
@@ -22,10 +20,8 @@ from services.rewards.payouts.runs.domain.runs import (
     RunState,
     accrued,
     fitting_in_file,
-    open_run,
     planned_run,
     run_id,
-    under_policy,
     why_held,
 )
 from services.rewards.payouts.runs.domain.terms import Owing
@@ -36,9 +32,11 @@ from services.rewards.payouts.runs.handlers.checks import (
     load_sealed,
     lock_again,
 )
+from services.rewards.payouts.runs.handlers.terms import opened
+from services.rewards.payouts.runs.store import plans as plan_store
+from services.rewards.payouts.runs.store import runs as run_store
 from services.rewards.payouts.seals.domain import SealStep, seal_of
 from services.rewards.payouts.seals.handlers import seal, tell_state
-from services.rewards.programmes.store import find_in_force
 from services.rewards.providers.domain.contract import ProviderName
 from services.rewards.settings import Settings
 from shared.transaction import Transaction
@@ -51,29 +49,39 @@ async def create(
     idempotency_key: str,
     by: Actor,
     provider: ProviderName | None = None,
+    currency: str | None = None,
 ) -> Run:
-    """Begin a run by bank, or by a provider: choose whom it is computed for; return it.
+    """Begin a run by bank or a provider, in a currency or that of the price: choose whom it is computed for.
 
     A run that was made with this key is the answer again. Raises NoPayableTermsError when the programme has no
-    payout terms, or ones that no bank file can be made of.
+    payout terms, or ones that no bank file can be made of; and what `opened` does where its price is converted.
     """
-    known = await store.find_run(tx.conn, community=community, run_id=run_id(community, idempotency_key))
+    known = await run_store.find_run(tx.conn, community=community, run_id=run_id(community, idempotency_key))
     if known is not None:
         tx.did(did("create", known, {"state": known.state, "currency": known.terms.currency}))
         return known
-    run, plan = await _planned(tx, community=community, idempotency_key=idempotency_key, by=by, provider=provider)
+    run, plan = await _planned(
+        tx, community=community, idempotency_key=idempotency_key, by=by, provider=provider, currency=currency
+    )
     return await _begin(tx, run, plan=plan)
 
 
-async def prepare(tx: Transaction[Settings], *, community: str, idempotency_key: str, by: Actor) -> Run | None:
+async def prepare(
+    tx: Transaction[Settings],
+    *,
+    community: str,
+    idempotency_key: str,
+    by: Actor,
+    currency: str | None = None,
+) -> Run | None:
     """Begin a run as `create` does, where it would be computed for anybody; None where it would not.
 
-    Raises NoPayableTermsError as `create` does.
+    Raises what `create` does.
     """
-    known = await store.find_run(tx.conn, community=community, run_id=run_id(community, idempotency_key))
+    known = await run_store.find_run(tx.conn, community=community, run_id=run_id(community, idempotency_key))
     if known is not None:
         return known
-    run, plan = await _planned(tx, community=community, idempotency_key=idempotency_key, by=by)
+    run, plan = await _planned(tx, community=community, idempotency_key=idempotency_key, by=by, currency=currency)
     return await _begin(tx, run, plan=plan) if plan.member_ids else None
 
 
@@ -84,24 +92,24 @@ async def _planned(
     idempotency_key: str,
     by: Actor,
     provider: ProviderName | None = None,
+    currency: str | None = None,
 ) -> tuple[Run, Plan]:
-    in_force = await find_in_force(tx.conn, community=community, now=tx.now)
-    run = open_run(
-        in_force,
+    run, _, elsewhere = await opened(
+        tx.conn,
         community=community,
         idempotency_key=idempotency_key,
         execution_days=tx.settings.payout_execution_days,
         by=by,
         now=tx.now,
         provider=provider,
+        currency=currency,
     )
-    policy = await load_in_force(tx.conn, community=community, currency=run.terms.currency, now=tx.now)
-    run = under_policy(run, policy)
-    plan = await store.load_plan(
+    plan = await plan_store.load_plan(
         tx.conn,
         run,
         now=tx.now,
         most=tx.settings.payouts_per_run_max_count,
+        elsewhere=elsewhere,
         refused=[
             *await _unreached(tx, run),
             *await hold_store.load_held_members(tx.conn, community=community),
@@ -123,10 +131,10 @@ async def _unreached(tx: Transaction, run: Run) -> list[str]:
 
 
 async def _begin(tx: Transaction[Settings], run: Run, *, plan: Plan) -> Run:
-    if not await store.add_run(tx.conn, run):
+    if not await run_store.add_run(tx.conn, run):
         tx.did_nothing()  # the same request came twice at once, and the other one made it
         return run
-    await store.add_planned(tx.conn, run, member_ids=plan.member_ids)
+    await plan_store.add_planned(tx.conn, run, member_ids=plan.member_ids)
     tell_state(tx, await load_sealed(tx.conn, run), state="computing", by=run.created_by)
     counted = {"planned": len(plan.member_ids), "complete": run.complete}
     tx.did(did("create", run, {"state": run.state, "currency": run.terms.currency, **counted}))
@@ -136,7 +144,7 @@ async def _begin(tx: Transaction[Settings], run: Run, *, plan: Plan) -> Run:
 async def compute_some(tx: Transaction[Settings], run: Run) -> bool:
     """Compute the next payouts of a run; whether that was all of it."""
     # 1. Whose turn is it? That is this run's own list, which nobody else reads.
-    member_ids = await store.take_planned(tx.conn, run, limit=tx.settings.payouts_per_piece_max_count)
+    member_ids = await plan_store.take_planned(tx.conn, run, limit=tx.settings.payouts_per_piece_max_count)
     sealed = None if member_ids else await load_as_sealed(tx.conn, run)
     value = await asyncio.to_thread(seal_of, sealed.terms, sealed.listed(SealStep.COMPUTED)) if sealed else None
     locked = await lock_again(tx, run)
@@ -150,19 +158,19 @@ async def compute_some(tx: Transaction[Settings], run: Run) -> bool:
     # 3. … and once all are there, the seal over them.
     listed = sealed.listed(SealStep.COMPUTED)
     await seal(tx, sealed, payouts=listed, step=SealStep.COMPUTED, by=locked.created_by, value=value)
-    await store.set_state(tx.conn, locked.becoming(RunState.OPEN))
+    await run_store.set_state(tx.conn, locked.becoming(RunState.OPEN))
     return True
 
 
 async def _add_payouts(tx: Transaction, run: Run, *, member_ids: list[str]) -> None:
     by = run.created_by
     # 1. Who is in another run that was begun at once is left to that; what an earlier one left held is taken up.
-    free = await store.load_unpaid(tx.conn, community=run.community, member_ids=member_ids)
+    free = await plan_store.load_unpaid(tx.conn, community=run.community, member_ids=member_ids)
     left = await payout_store.lock_left_held(tx.conn, community=run.community, member_ids=free)
     available = await lock_usable(tx, [Owner(run.community, member_id) for member_id in free])
     available |= await payable_of(tx.conn, available, earned_until=run.earned_until)
     # 2. What is owed to each now.
-    claims = await store.load_claims(tx.conn, run, member_ids=free)
+    claims = await plan_store.load_claims(tx.conn, run, member_ids=free)
     payees = await payee_store.load_addressed(
         tx.conn, community=run.community, member_ids=free, provider=run.provider
     )
@@ -202,9 +210,9 @@ async def _fitting(tx: Transaction, run: Run, *, payouts: list[Payout], turns: l
         return payouts
     turn = {member_id: place for place, member_id in enumerate(turns)}
     in_turn = sorted(payouts, key=lambda payout: turn.get(payout.member_id, len(turn)))
-    taken_minor = await store.load_taken_minor(tx.conn, run)
+    taken_minor = await run_store.load_taken_minor(tx.conn, run)
     fit, over = fitting_in_file(run, in_turn, taken_minor=taken_minor)
     payable = sum(payout.is_addressed for payout in over)
     if over:
-        await store.set_left(tx.conn, run, payable=payable, held=len(over) - payable)
+        await run_store.set_left(tx.conn, run, payable=payable, held=len(over) - payable)
     return fit

@@ -14,7 +14,6 @@ from services.rewards.payouts.four_eyes.store import find_own_payout, load_hands
 from services.rewards.payouts.handlers import change
 from services.rewards.payouts.holds.handlers.barring import load_barred
 from services.rewards.payouts.payees import store as payee_store
-from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain.runs import LEFT, Run, RunState, judged
 from services.rewards.payouts.runs.domain.sealing import check_is_sealed, check_seen
 from services.rewards.payouts.runs.handlers.checks import (
@@ -27,6 +26,8 @@ from services.rewards.payouts.runs.handlers.checks import (
     lock_and_compare,
     lock_as_sealed,
 )
+from services.rewards.payouts.runs.store import plans as plan_store
+from services.rewards.payouts.runs.store import runs as run_store
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.domain import SealStep, seal_of
 from services.rewards.payouts.seals.handlers import seal, tell_state
@@ -69,14 +70,14 @@ async def approve(tx: Transaction, *, community: str, run_id: str, by: Actor, se
     await check_goes_on(tx, run)
     listed = sealed.listed(SealStep.COMPUTED)
     # As they are now that runs are locked: since the list was read, one may have been held or left out.
-    sums = (await store.load_sums(tx.conn, community=community, run_ids=[run_id])).get(run_id, [])
+    sums = (await run_store.load_sums(tx.conn, community=community, run_ids=[run_id])).get(run_id, [])
     total = sum(state_sum.amount_minor for state_sum in sums if state_sum.state is PayoutState.ELIGIBLE)
     if total:
         of_run = {"community": community, "run_id": run_id, "currency": run.terms.currency}
         await reserve_run(tx, **of_run, amount=total, by=WalletActor(*by))
     await seal(tx, sealed, payouts=listed, step=SealStep.APPROVING, by=by, value=locked)
     run = run.decided(RunState.APPROVING, by=by, now=tx.now)
-    await store.set_state(tx.conn, run)
+    await run_store.set_state(tx.conn, run)
     return run
 
 
@@ -92,7 +93,7 @@ async def approve_some(tx: Transaction[Settings], run: Run) -> bool:
     Held payouts stay held until a later run takes them up.
     """
     by = run.decided_by or run.created_by
-    left = await store.is_any_left(tx.conn, run, states=LEFT[run.state])
+    left = await run_store.is_any_left(tx.conn, run, states=LEFT[run.state])
     sealed = None if left else await load_as_sealed(tx.conn, run)
     value = await asyncio.to_thread(seal_of, sealed.terms, sealed.listed(SealStep.APPROVED)) if sealed else None
     locked = await lock_again(tx, run)
@@ -104,7 +105,7 @@ async def approve_some(tx: Transaction[Settings], run: Run) -> bool:
         return False
     listed = sealed.listed(SealStep.APPROVED)
     await seal(tx, sealed, payouts=listed, step=SealStep.APPROVED, by=by, value=value)
-    await store.set_state(tx.conn, locked.becoming(RunState.APPROVED))
+    await run_store.set_state(tx.conn, locked.becoming(RunState.APPROVED))
     return True
 
 
@@ -190,7 +191,7 @@ async def cancel(tx: Transaction, *, community: str, run_id: str, by: Actor) -> 
     elif error is not None:
         check_histories(sealed)
     run = run.decided(RunState.CANCELLING, by=by, now=tx.now)
-    await store.set_state(tx.conn, run)
+    await run_store.set_state(tx.conn, run)
     tell_state(tx, sealed, state="cancelling", by=by)
     return run
 
@@ -198,7 +199,7 @@ async def cancel(tx: Transaction, *, community: str, run_id: str, by: Actor) -> 
 async def cancel_some(tx: Transaction[Settings], run: Run) -> bool:
     """Give up the next payouts of a run: what it had reserved is available again; whether that was all of it."""
     by = run.decided_by or run.created_by
-    left = await store.is_any_left(tx.conn, run, states=LEFT[run.state])
+    left = await run_store.is_any_left(tx.conn, run, states=LEFT[run.state])
     sealed = None if left else await load_sealed(tx.conn, run)
     locked = await lock_again(tx, run)
     if locked is None:
@@ -207,7 +208,7 @@ async def cancel_some(tx: Transaction[Settings], run: Run) -> bool:
         payouts = await next_payouts(tx, locked)
         await change(tx, changes_to(PayoutState.FAILED, payouts, "the run was cancelled"), by=by)
         return False
-    await store.delete_planned(tx.conn, locked)
+    await plan_store.delete_planned(tx.conn, locked)
     tell_state(tx, sealed, state="cancelled", by=by)
-    await store.set_state(tx.conn, locked.becoming(RunState.CANCELLED))
+    await run_store.set_state(tx.conn, locked.becoming(RunState.CANCELLED))
     return True

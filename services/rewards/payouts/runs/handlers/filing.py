@@ -8,7 +8,6 @@ from services.rewards.payouts.domain import Actor, Change, PayoutState, changes_
 from services.rewards.payouts.handlers import change
 from services.rewards.payouts.holds.handlers.barring import load_barred
 from services.rewards.payouts.payees import store as payee_store
-from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain.bank import bank_file
 from services.rewards.payouts.runs.domain.days import BankHours, execution_date
 from services.rewards.payouts.runs.domain.runs import LEFT, Run, RunState, why_not_filed
@@ -24,6 +23,8 @@ from services.rewards.payouts.runs.handlers.checks import (
     lock_run,
 )
 from services.rewards.payouts.runs.handlers.deciding import next_payouts
+from services.rewards.payouts.runs.store import files as file_store
+from services.rewards.payouts.runs.store import runs as run_store
 from services.rewards.payouts.seals.domain import SealStep, seal_of
 from services.rewards.payouts.seals.handlers import seal, tell_state
 from services.rewards.settings import Settings
@@ -58,7 +59,7 @@ async def file_run(tx: Transaction[Settings], *, community: str, run_id: str, by
     if locked.state is not RunState.APPROVED:
         return locked  # somebody else began it, or gave it up
     run = locked.being_filed(by=by)
-    await store.set_state(tx.conn, run)
+    await run_store.set_state(tx.conn, run)
     tell_state(tx, sealed, state="filing", by=by)
     said = {
         "payments": tried.payment_count,
@@ -76,7 +77,7 @@ async def file_some(tx: Transaction[Settings], run: Run) -> bool:
     all of them do, there is no file, and the run is approved as before.
     """
     by = run.filing_by or run.created_by
-    if await store.is_any_left(tx.conn, run, states=LEFT[run.state]):
+    if await run_store.is_any_left(tx.conn, run, states=LEFT[run.state]):
         locked = await lock_again(tx, run)
         if locked is None:
             return True
@@ -96,12 +97,12 @@ async def file_some(tx: Transaction[Settings], run: Run) -> bool:
         return True
     if file is None:
         tell_state(tx, sealed, state="approved", by=by)
-        await store.set_state(tx.conn, locked.becoming(RunState.APPROVED))
+        await run_store.set_state(tx.conn, locked.becoming(RunState.APPROVED))
         return True
     # 3. … and seal the list with it.
-    await store.add_file(tx.conn, file)
+    await file_store.add_file(tx.conn, file)
     await seal(tx, sealed, payouts=good, step=SealStep.FILED, by=by, filed=file.told(day), value=value)
-    await store.set_state(tx.conn, locked.becoming(RunState.FILED))
+    await run_store.set_state(tx.conn, locked.becoming(RunState.FILED))
     return True
 
 

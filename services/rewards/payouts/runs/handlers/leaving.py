@@ -6,10 +6,11 @@ from aiokafka.errors import KafkaError
 
 from services.rewards.ledger.domain.entries import AlteredError
 from services.rewards.ledger.handlers import alarm
-from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain.bank import BankFile, NoBankFileError, NotToldYetError
 from services.rewards.payouts.runs.domain.sealing import check_as_told, check_may_leave
 from services.rewards.payouts.runs.handlers.checks import check_as_sealed, load_sealed
+from services.rewards.payouts.runs.store import files as file_store
+from services.rewards.payouts.runs.store import runs as run_store
 from services.rewards.payouts.seals import store as seal_store
 from services.rewards.payouts.seals.handlers import load_told
 from shared.postgres import Connection, Pool
@@ -27,8 +28,8 @@ async def find_file(conn: Connection, told: Told, *, community: str, run_id: str
     NoBankFileError, AlteredError when something changed, and NotToldYetError when the broker does not have all
     that was told of the run, or does not show it: a restored database would not know of a file that has left.
     """
-    file = await store.find_file(conn, community=community, run_id=run_id)
-    run = await store.find_run(conn, community=community, run_id=run_id)
+    file = await file_store.find_file(conn, community=community, run_id=run_id)
+    run = await run_store.find_run(conn, community=community, run_id=run_id)
     if file is None or run is None:
         raise NoBankFileError(run_id)
     sealed = await load_sealed(conn, run)

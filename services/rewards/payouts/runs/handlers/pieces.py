@@ -13,11 +13,11 @@ from enum import Enum
 
 from services.rewards.ledger.domain.entries import AlteredError
 from services.rewards.metrics import RUNS_WORKED_AT
-from services.rewards.payouts.runs import store
 from services.rewards.payouts.runs.domain.runs import Run, RunState, RunStoppedError
 from services.rewards.payouts.runs.handlers.computing import compute_some
 from services.rewards.payouts.runs.handlers.deciding import approve_some, cancel_some
 from services.rewards.payouts.runs.handlers.filing import file_some
+from services.rewards.payouts.runs.store import runs as run_store
 from services.rewards.settings import Settings
 from shared.transaction import Transaction
 
@@ -49,9 +49,9 @@ async def work_on(tx: Transaction[Settings], *, community: str, run_id: str) -> 
     Raises RunStoppedError when who made or approved it may not do so any more, and AlteredError when it is not as
     it was left: then nothing of the piece is done.
     """
-    if not await store.try_to_work_at(tx.conn, run_id=run_id):
+    if not await run_store.try_to_work_at(tx.conn, run_id=run_id):
         return Worked.BUSY
-    run = await store.find_run(tx.conn, community=community, run_id=run_id)
+    run = await run_store.find_run(tx.conn, community=community, run_id=run_id)
     if run is None or run.state not in _WORK:
         return Worked.DONE
     return Worked.DONE if await _WORK[run.state](tx, run) else Worked.MORE
@@ -77,7 +77,7 @@ async def carry_on(
 
 async def carry_on_runs(tx: Transaction[Settings]) -> None:
     """Timer: do one piece of one of the runs that somebody began; another one the next time."""
-    runs = await store.load_worked_at(tx.conn, limit=RUNS_AT_ONCE_COUNT)
+    runs = await run_store.load_worked_at(tx.conn, limit=RUNS_AT_ONCE_COUNT)
     RUNS_WORKED_AT.set(len(runs))
     first = int(tx.now.timestamp()) % len(runs) if runs else 0
     for run in (*runs[first:], *runs[:first]):

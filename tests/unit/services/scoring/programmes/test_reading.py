@@ -216,7 +216,7 @@ def test_what_people_write_between_the_characters_of_an_account_is_left_out(iban
         ),
         ((IBAN, "''"), (10, 37), "paying_account/iban", "there is no IBAN here"),
         ((IBAN, "DE8937040044053201300\u0410"), (10, 37), "paying_account/iban", "CYRILLIC CAPITAL LETTER A"),
-        (("EUR", "XXX"), (9, 22), "currency", "UK payments in GBP; XXX cannot be paid"),
+        (("EUR", "XXX"), (9, 22), "currency", "Kuwaiti payments in KWD; XXX cannot be paid"),
         (("points: 100", "points: 0"), (9, 35), "points", "greater than or equal to 1"),
         (("minor: 100", "minor: 1000001"), (9, 47), "minor", "less than or equal to 1000000"),
     ],
@@ -296,13 +296,54 @@ def test_a_currency_is_paid_from_an_account_on_its_rail(currency: str, iban: str
 
 
 def test_everything_wrong_with_an_account_is_said_at_once() -> None:
-    text = PAYOUT.replace("name: A", "name: '?'").replace(IBAN, "DE1").replace(BIC, "1").replace("EUR", "JPY")
+    text = PAYOUT.replace("name: A", "name: '?'").replace(IBAN, "DE1").replace(BIC, "1").replace("EUR", "SEK")
     assert [mistake.field.removeprefix("/rewards/payout/") for mistake in errors(SMALL + text)] == [
         "currency",
         "paying_account/name",
         "paying_account/iban",
         "paying_account/bic",
     ]
+
+
+ALSO = (
+    "    also:\n      - {currency: JPY, paying_account: {name: A, iban: JPZGN 0001 001 1234567, bic: MHCBJPJT}}\n"
+    "      - {currency: USD, paying_account: {name: A, iban: USABA 021000021 123456789, bic: CHASUS33}}\n"
+)
+PAYING = f"    paying_account: {{name: A, iban: {IBAN}, bic: {BIC}}}\n"
+PRICED = "    currency: EUR\n    points: 100\n    minor: 100\n    minimum_points: 500\n"
+IN_THREE = f"rewards:\n  payout:\n{PRICED}{PAYING}{ALSO}"
+
+
+def test_a_programme_pays_in_other_currencies_from_accounts_on_their_rails() -> None:
+    read = read_programme(SMALL + IN_THREE)
+    assert not isinstance(read, list)
+    assert read.rewards is not None
+    assert read.rewards.payout is not None
+    assert [(one.currency, one.paying_account.iban) for one in read.rewards.payout.also] == [
+        ("JPY", "JPZGN00010011234567"),
+        ("USD", "USABA021000021123456789"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "says"),
+    [
+        (
+            ("USABA 021000021 1", "USABA 021000012 1"),
+            "also/1/paying_account/iban",
+            "the check digit of the routing",
+        ),
+        (("currency: USD", "currency: JPY"), "also/1/currency", "JPY is paid already"),
+        (("currency: USD", "currency: EUR"), "also/1/currency", "EUR is paid already"),
+        (("currency: JPY", "currency: KWD"), "also/0/paying_account/iban", "between accounts in Kuwait"),
+        (("currency: JPY", "currency: SEK"), "also/0/currency", "SEK cannot be paid"),
+    ],
+)
+def test_what_is_wrong_with_another_currency_is_said_where_it_stands(
+    change: tuple[str, str], field: str, says: str
+) -> None:
+    found = {mistake.field: mistake.detail for mistake in errors(SMALL + IN_THREE.replace(*change))}
+    assert says in found[f"/rewards/payout/{field}"]
 
 
 @pytest.mark.parametrize("escape", ["\\0", "\\x00", "\\u0000"])

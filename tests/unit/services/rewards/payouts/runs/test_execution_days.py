@@ -1,5 +1,6 @@
 """Days on which a bank is asked to pay."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,9 +11,12 @@ from hypothesis import strategies as st
 from services.rewards.payouts.runs.domain.days import (
     BankHours,
     execution_date,
+    is_japanese_day,
+    is_kuwaiti_day,
     is_sic_day,
     is_target_day,
     is_uk_day,
+    is_us_day,
 )
 
 BERLIN = BankHours("Europe/Berlin", time(14))
@@ -136,3 +140,33 @@ def test_each_currency_has_the_days_of_its_banks(day: str, is_open: tuple[str, .
     for currency in asked:
         found = execution_date(at(day, "09:00"), days=0, hours=BERLIN, currency=currency)
         assert (found == date.fromisoformat(day)) == (currency in is_open)
+
+
+def closed_weekdays(is_open: Callable[[date], bool], year: int) -> set[str]:
+    """The days from Monday to Friday on which banks are closed, as month and day."""
+    days = (date(year, 1, 1) + timedelta(days=number) for number in range(365))
+    return {f"{day:%m-%d}" for day in days if day.weekday() < 5 and not is_open(day)}
+
+
+def test_us_days_are_as_the_federal_reserve_publishes_them() -> None:
+    """Its holiday schedules of 2026 and 2027: of what falls on a Saturday nothing is kept."""
+    assert closed_weekdays(is_us_day, 2026) == {
+        *("01-01", "01-19", "02-16", "05-25", "06-19", "09-07", "10-12", "11-11", "11-26", "12-25")
+    }
+    assert closed_weekdays(is_us_day, 2027) == {
+        *("01-01", "01-18", "02-15", "05-31", "07-05", "09-06", "10-11", "11-11", "11-25")
+    }
+
+
+def test_japanese_days_are_as_the_cabinet_office_publishes_them() -> None:
+    """Its holidays of 2026, with the substitute on 6 May and the day between two on 22 September, and new year."""
+    assert closed_weekdays(is_japanese_day, 2026) == {
+        *("01-01", "01-02", "01-12", "02-11", "02-23", "03-20", "04-29", "05-04", "05-05", "05-06", "07-20"),
+        *("08-11", "09-21", "09-22", "09-23", "10-12", "11-03", "11-23", "12-31"),
+    }
+
+
+def test_a_week_of_banks_in_kuwait_begins_on_sunday() -> None:
+    week = [date(2026, 11, 27) + timedelta(days=number) for number in range(7)]
+    assert [is_kuwaiti_day(day) for day in week] == [False, False, True, True, True, True, True]
+    assert not is_kuwaiti_day(date(2026, 2, 25))

@@ -159,7 +159,7 @@ def test_without_a_programme_there_is_no_run() -> None:
         open_run(None, community="python", idempotency_key="2026-05", execution_days=1, by=MAKER, now=NOW)
 
 
-rates = st.builds(Rate, st.integers(1, 10_000), st.integers(1, 10_000))
+rates = st.builds(Rate, st.integers(1, 10_000), st.integers(1, 10_000), st.none())
 claims = st.lists(
     st.builds(
         lambda rate, multiples, number: Part(0, 0, rate, str(UUID(int=number))).of(multiples),

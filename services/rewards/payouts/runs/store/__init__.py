@@ -1,0 +1,1 @@
+"""The SQL of payout runs: runs themselves, whom they are computed for, and their bank files."""

@@ -11,6 +11,7 @@ from services.rewards.liability.store.figures import Span, load_lot_sums, load_u
 from services.rewards.lots.handlers.upkeep import expire_points
 from services.rewards.redemptions.handlers.ending import expire_reservations
 from tests.integration.services.rewards.finance import Finance, filed
+from tests.integration.services.rewards.upkeep import run_out
 
 pytestmark = pytest.mark.stack
 
@@ -101,8 +102,7 @@ async def test_what_was_used_by_a_moment_stays_that_whatever_came_after(finance:
     world.later += timedelta(hours=4)
     for timer in (expire_reservations, expire_points):
         async with world.begin() as tx:
-            while await timer(tx):
-                pass
+            await run_out(tx, timer)
 
     assert await figures_at(finance, moment) == before
     assert await figures_at(finance, between) == then

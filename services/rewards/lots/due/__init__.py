@@ -1,0 +1,1 @@
+"""Lots whose time has come: which they are, by community."""

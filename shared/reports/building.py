@@ -210,7 +210,7 @@ def _balance_tables(found: Found, say: Say) -> Iterator[Table]:
     for currency in sorted({one["currency"] for one in found["figures"]}, key=lambda name: (name != POINTS, name)):
         figures = [one for one in found["figures"] if one["currency"] == currency]
         yield Table(
-            f"{say(TRIAL_BALANCE)}, {currency}",
+            f"{say(TRIAL_BALANCE)}, {say(_('Points')) if currency == POINTS else currency}",
             [say(_("Ledger account")), say(_("Before it")), say(_("Change")), say(_("At its end"))],
             [[say(ITEMS.get(one["kind"], one["kind"])), *_three(one, currency)] for one in figures],
             [

@@ -293,7 +293,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "proposed_by_person proposed_by proposed_by_credential decided_at decided_by_person decided_by "
             "decided_by_credential stopped_at stopped_by_person stopped_by stopped_by_credential next_at"
         ),
-        "lot_turns": "due after",
+        "due_turns": "due after",
         "payout_schedule_times": "community schedule_id day due_at state missed_count noted_at run_id reason",
         # Of nobody here: whom a list is about, which others publish and finance loads.
         "sanctions_lists": (

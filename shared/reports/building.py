@@ -47,7 +47,7 @@ STATEMENT_COLUMNS: Final = (
     Column("member_id", Kind.TEXT),
     Column("day", Kind.DAY),
     Column("currency", Kind.TEXT),
-    *(Column(name, Kind.AMOUNT) for name in (*MOVED, "closing")),
+    *(Column(name, Kind.AMOUNT) for name in (*MOVED, "closing", "ended")),
 )
 MONTH_COLUMNS: Final = (
     Column("month", Kind.TEXT),
@@ -158,16 +158,29 @@ def year_statement(found: Found, *, community: str, say: Say, language: str) -> 
         language=language,
         lines=lines,
         tables=tables,
-        sheet=Sheet(
-            STATEMENT_COLUMNS,
-            [
-                [found["member_id"], date.fromisoformat(day["day"]), day["currency"]]
-                + [day[name] for name in (*MOVED, "closing")]
-                for day in found["days"]
-            ],
-        ),
+        sheet=Sheet(STATEMENT_COLUMNS, list(_day_rows(found))),
         lacking=say(LACKING),
     )
+
+
+def _day_rows(found: Found) -> Iterator[list[Any]]:
+    """The days of a year on which something moved, or ended: what ended did so with the last day, moved or not."""
+    last = f"{found['year']}-12-31"
+    ended = {one["currency"]: one for one in found["sums"] if one["ended"]}
+    days = list(found["days"])
+    moved_at_last = {day["currency"] for day in days if day["day"] == last}
+    for currency, one in ended.items():
+        if currency not in moved_at_last:
+            days.append(dict.fromkeys(MOVED, 0) | {"day": last, "currency": currency, "closing": one["closing"]})
+    for day in sorted(days, key=lambda day: (day["day"], day["currency"] != POINTS, day["currency"])):
+        over = ended[day["currency"]]["ended"] if day["day"] == last and day["currency"] in ended else 0
+        yield [
+            found["member_id"],
+            date.fromisoformat(day["day"]),
+            day["currency"],
+            *(day[name] for name in (*MOVED, "closing")),
+            over,
+        ]
 
 
 def month_end(found: Found, *, community: str, say: Say, language: str) -> Report:
@@ -197,7 +210,7 @@ def _balance_tables(found: Found, say: Say) -> Iterator[Table]:
     for currency in sorted({one["currency"] for one in found["figures"]}, key=lambda name: (name != POINTS, name)):
         figures = [one for one in found["figures"] if one["currency"] == currency]
         yield Table(
-            f"{say(TRIAL_BALANCE)}, {currency}",
+            f"{say(TRIAL_BALANCE)}, {say(_('Points')) if currency == POINTS else currency}",
             [say(_("Ledger account")), say(_("Before it")), say(_("Change")), say(_("At its end"))],
             [[say(ITEMS.get(one["kind"], one["kind"])), *_three(one, currency)] for one in figures],
             [

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from console.components.tables import PAGE_COUNT, Listing
+from console.frame.approvers import others_who_may
 from console.frame.navigation import LEDGER
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
@@ -16,6 +17,8 @@ from console.pages.tables import amount, table
 PATH = f"{LEDGER.path}/periods"
 WRITE, APPROVE = "payouts:write", "payouts:approve"
 UNPROCESSABLE = 422
+#: Somebody proposed something of the month, and another person decides it.
+WAITING = ("closing", "reopening")
 REASON_MAX_CHARS = 200
 HEADINGS = ("account", "currency", "accounts", "before", "change", "at its end")
 
@@ -92,12 +95,13 @@ async def _month(
     if answer.is_missing or answer.status == UNPROCESSABLE:
         raise NotFoundError
     is_own = answer.body["is_about_you"] if answer.ok else False
+    waits = answer.body["proposed"] if answer.ok and answer.body["state"] in WAITING else None
     return visit.page(
         "pages/closing/month.html",
         status=UNPROCESSABLE if errors else 200 if refused is None else refused.status,
         answer=answer,
         accounts=ACCOUNTS,
-        approvers=[],
+        approvers=await others_who_may(visit, APPROVE, proposed=waits),
         is_own=is_own,
         may_propose=visit.signed_in.may(WRITE),
         may_confirm=visit.signed_in.may(APPROVE) and not is_own,

@@ -43,7 +43,8 @@ async def show(visit: Visit) -> Response:
 
 async def form(visit: Visit) -> Response:
     """Ask for which days, and show what they would say."""
-    return await _form(visit, new_secret(), visit.request.query_params)
+    asked = visit.request.query_params
+    return await _form(visit, new_secret(), asked, is_asked="last" in asked)
 
 
 async def export(visit: Visit) -> Response:
@@ -58,14 +59,20 @@ async def export(visit: Visit) -> Response:
     return visit.see_other(f"{EXPORTS}/{answer.body['number']}", toast="saved")
 
 
-async def _form(visit: Visit, key: str, said: Any, refused: Refusal | None = None) -> Response:
-    """The days as they were typed, or those that follow on the last export; and the journal of them."""
+async def _form(
+    visit: Visit, key: str, said: Any, refused: Refusal | None = None, *, is_asked: bool = False
+) -> Response:
+    """The days as they were typed, or those that follow on the last export; and the journal of them.
+
+    `is_asked`: somebody wants to see the journal, so that a day that is not said is an error.
+    """
     last_one = await visit.ask.get("rewards", SERVICE_PATH, limit=1)
     typed = {name: said.get(name, "").strip()[:TYPED_MAX_CHARS] for name in ("first", "last", "grain")}
     if last_one.items:
         follows = date.fromisoformat(last_one.items[0]["last_day"]) + timedelta(days=1)
         typed["first"] = follows.isoformat()
     typed["grain"] = typed["grain"] or "day"
+    lacking = [name for name in ("first", "last") if is_asked and not typed[name]]
     journal = None
     if typed["first"] and typed["last"]:
         journal = await visit.ask.get(
@@ -73,9 +80,10 @@ async def _form(visit: Visit, key: str, said: Any, refused: Refusal | None = Non
         )
     return visit.page(
         "pages/general_ledger/export.html",
-        status=200 if refused is None else refused.status,
+        status=UNPROCESSABLE if lacking else 200 if refused is None else refused.status,
         key=key,
         typed=typed,
+        errors={name: visit.say(_("Say a day")) for name in lacking},
         is_first=not last_one.items,
         journal=journal,
         accounts=GL_ACCOUNTS,

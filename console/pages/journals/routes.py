@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from console.components.tables import PAGE_COUNT, Filter, Listing
+from console.frame.approvers import others_who_may
 from console.frame.navigation import LEDGER
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
@@ -164,12 +165,13 @@ async def _one(
     if answer.is_missing or answer.status == UNPROCESSABLE:
         raise NotFoundError
     is_own = answer.ok and answer.body["proposed"]["person_id"] == visit.signed_in.person_id
+    waits = answer.body["proposed"] if answer.ok and answer.body["state"] == "proposed" else None
     return visit.page(
         "pages/journals/one.html",
         status=UNPROCESSABLE if errors else 200 if refused is None else refused.status,
         answer=answer,
         accounts=ACCOUNTS,
-        approvers=[],
+        approvers=await others_who_may(visit, APPROVE, proposed=waits),
         is_own=is_own,
         may_confirm=visit.signed_in.may(APPROVE) and not is_own,
         may_withdraw=visit.signed_in.may(WRITE),

@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import b64encode
+from collections.abc import Sequence
 from hashlib import sha256
 
 from starlette.responses import Response
@@ -15,6 +16,11 @@ from shared.reports import FORMATS, Report, as_bytes, month_end, year_statement
 UNPROCESSABLE = 422
 #: Files that are made at once: each takes a processor for a tenth of a second.
 MADE_AT_ONCE = asyncio.Semaphore(2)
+
+
+def _(text: str) -> str:
+    """Marks what catalogues translate."""
+    return text
 
 
 async def statement(visit: Visit) -> Response:
@@ -34,9 +40,11 @@ async def _statement(visit: Visit, member_id: str) -> Response:
         report = year_statement(
             answer.body, community=visit.community.title, say=visit.say, language=visit.language
         )
-    return await _answer(
-        visit, answer, report, back=STATEMENTS.path if STATEMENTS.path in _here(visit) else ME.path
-    )
+    above = [(ME.path, visit.say(ME.title))]
+    if _here(visit).startswith(STATEMENTS.path):
+        path = f"{STATEMENTS.path}/{member_id}"
+        above = [(STATEMENTS.path, visit.say(STATEMENTS.title)), (path, visit.say(_("Statement")))]
+    return await _answer(visit, answer, report, above=above)
 
 
 async def month(visit: Visit) -> Response:
@@ -45,10 +53,16 @@ async def month(visit: Visit) -> Response:
     report = None
     if answer.ok:
         report = month_end(answer.body, community=visit.community.title, say=visit.say, language=visit.language)
-    return await _answer(visit, answer, report, back=f"{LEDGER.path}/periods")
+    above = [(LEDGER.path, visit.say(LEDGER.title))]
+    if answer.ok:
+        name = answer.body["month"]
+        above.append((f"{LEDGER.path}/periods/{name}", visit.writer.month(name)))
+    return await _answer(visit, answer, report, above=above)
 
 
-async def _answer(visit: Visit, answer: Answer, report: Report | None, *, back: str) -> Response:
+async def _answer(
+    visit: Visit, answer: Answer, report: Report | None, *, above: Sequence[tuple[str, str]]
+) -> Response:
     if answer.is_missing or answer.status == UNPROCESSABLE:
         raise NotFoundError
     ending = visit.request.path_params.get("ending")
@@ -60,7 +74,7 @@ async def _answer(visit: Visit, answer: Answer, report: Report | None, *, back: 
             report=report,
             here=here if ending is None else here.removesuffix(f".{ending}"),
             endings=FORMATS,
-            back=back,
+            above=above,
         )
     if ending not in FORMATS:
         raise NotFoundError

@@ -8,6 +8,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from console.components.tables import PAGE_COUNT, Listing
+from console.frame.approvers import others_who_may
 from console.frame.navigation import WALLETS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
@@ -297,6 +298,7 @@ async def _decision(
     if answer.is_missing:
         raise NotFoundError
     is_own = answer.ok and answer.body["proposed"]["person_id"] == visit.signed_in.person_id
+    waits = answer.body["proposed"] if answer.ok and answer.body["state"] == "proposed" else None
     target = None
     if answer.ok and answer.body["to_wallet_id"]:
         target = await visit.ask.get("rewards", f"/v1/wallets/{answer.body['to_wallet_id']}")
@@ -306,6 +308,7 @@ async def _decision(
         answer=answer,
         target=target,
         words=words,
+        approvers=await others_who_may(visit, APPROVE, proposed=waits),
         is_own=is_own,
         may_confirm=visit.signed_in.may(APPROVE) and not is_own,
         may_withdraw=visit.signed_in.may(WRITE),

@@ -15,7 +15,20 @@ from services.rewards.redemptions.domain import (
     RedemptionState,
     StateCount,
 )
+from services.rewards.turns.domain import Due, DueRows, Turn
 from shared.postgres import Connection
+
+_UNDER_WAY = ", ".join(f"'{state}'" for state in sorted(UNDER_WAY))
+#: Reservations whose time is over, but what somebody has in hand, or a provider was asked for.
+OVERDUE = DueRows(
+    Due.RESERVATION,
+    "redemptions",
+    "expires_at",
+    "state = 'reserved'",
+    also=f"""not exists (
+        select from fulfilments f
+        where f.community = l.community and f.redemption_id = l.redemption_id and f.state in ({_UNDER_WAY}))""",
+)
 
 
 def _redemption(row: Record) -> Redemption:
@@ -172,23 +185,22 @@ async def lock_redemption(conn: Connection, *, community: str, redemption_id: st
     return _redemption(row) if row else None
 
 
-async def lock_overdue(conn: Connection, *, now: datetime, limit: int) -> list[Redemption]:
-    """Reservations whose time is over, locked; those that somebody works on are left for later.
+async def lock_overdue(conn: Connection, turn: Turn, *, now: datetime) -> list[Redemption]:
+    """Reservations of a turn whose time is over, locked; those that somebody works on are left for later.
 
     So is what somebody has in hand, or a provider was asked for: it ends as that does.
     """
     rows = await conn.fetch(
-        """
-        select * from redemptions r where state = 'reserved' and expires_at <= $1
-            and not exists (
-                select from fulfilments f
-                where f.community = r.community and f.redemption_id = r.redemption_id
-                    and f.state = any($3::text[]))
-        order by expires_at limit $2 for update skip locked
-        """,
+        f"""
+        select r.* from unnest($1::text[]) as c(community)
+        cross join lateral (
+            select * from redemptions l
+            where l.community = c.community and {OVERDUE.indexed} and l.expires_at <= $2 and {OVERDUE.also}
+            order by l.expires_at limit $3 for update skip locked) r
+        """,  # noqa: S608 -- of constants
+        turn.communities,
         now,
-        limit,
-        list(UNDER_WAY),
+        turn.share,
     )
     return [_redemption(row) for row in rows]
 

@@ -179,7 +179,7 @@ class MonthValued(BaseModel):
     )
     outstanding: int = Field(description="What `worth` is of")
     difference: int = Field(
-        description="What is left unexplained: 0, unless a payout or reservation ended in between"
+        description="What is left unexplained: 0, unless members owe more of a vintage than is left of it"
     )
 
 

@@ -229,7 +229,7 @@ class ValuedPoints:
 
     @property
     def difference(self) -> int:
-        """What of that nothing explains: 0 unless a payout or reservation ended between the day and its taking."""
+        """What of that nothing explains: 0 unless members owe more of a vintage than is left of it."""
         return self.held - self.set_aside - self.ended + self.late - self.outstanding
 
 

@@ -128,11 +128,14 @@ async def load_booked_since(
 ) -> BookedSince:
     """Points that were booked from the end of a day until what they were worth at it was kept.
 
-    What came is counted of awards that were earned before that end alone: those of later are of another day.
+    What came is counted of awards that were earned before that end alone, and what ended of points that were over
+    by then and had not been set aside: those of later are of another day.
     """
     row = await conn.fetchrow(
         """
-        select coalesce(sum(e.amount) filter (where t.kind = 'expiry' and a.kind = 'expired'), 0)::bigint as ended,
+        select coalesce(sum(e.amount) filter (
+                   where t.kind = 'expiry' and a.kind = 'expired' and (t.event_time <= $2 or lot.expires_at <= $2
+                       and t.event_time <> t.recorded_at)), 0)::bigint as ended,
                coalesce(-sum(e.amount) filter (
                    where a.kind = 'debts_written_off'
                       or a.kind = 'points_issued' and coalesce(award.event_time, t.event_time) < $2
@@ -141,6 +144,7 @@ async def load_booked_since(
         join accounts a on a.community = e.community and a.account_id = e.account_id
         join transfers t on t.community = e.community and t.transfer_id = e.transfer_id
         left join transfers award on award.community = t.community and award.transfer_id = t.amends
+        left join lots lot on lot.community = t.community and t.kind = 'expiry' and lot.award_id = t.cause_id
         where e.community = $1 and e.recorded_at >= $2 and e.recorded_at <= $3
           and a.kind in ('expired', 'points_issued', 'debts_written_off')
         """,

@@ -1,6 +1,7 @@
 """What templates take from one another is there: Jinja itself says so only when a page is shown."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -28,3 +29,18 @@ def test_what_stands_for_a_part_that_is_not_there_skips_no_heading(path: object)
         before = [one.start() for one in SECTION.finditer(text, 0, found.start())]
         is_below_h2 = "<h2" in text[before[-1] if before else 0 : found.start()]
         assert is_below_h2 or "level" in found[1], found[0]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in TEMPLATES if "not_allowed(" in path.read_text() and path.name != "parts.html"],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_who_may_decide_is_known_where_somebody_may_not(path: Path) -> None:
+    """What says that somebody may not decide names who may: a page without them breaks for that reader alone."""
+    name = str(path.relative_to(ROOT))
+    showing = [file for file in (ROOT / "pages").rglob("*.py") if f'"{name}"' in file.read_text()]
+    assert showing
+    for file in showing:
+        text = file.read_text()
+        assert "approvers=" in text or "Entries(" in text, file

@@ -1,1 +1,1 @@
-"""Lots whose time has come, taken in turns: each community has a share of what a timer does at once."""
+"""Lots whose time has come: which they are, by community."""

@@ -1,22 +1,31 @@
 """Lots whose time has come: pending points mature, unused ones expire, of each community a share at once."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from services.rewards.ledger.domain.entries import Entry, Owner, Transfer, member_account, transfer_id
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.lots import store
 from services.rewards.lots.domain.lots import AwardKey, LotBook
-from services.rewards.lots.due import store as due_store
-from services.rewards.lots.due.domain import Due, Piece, most_at_once, piece_of, turn_of
+from services.rewards.lots.due.store import EXPIRING, MATURING, load_due
 from services.rewards.lots.handlers.expiry import expire
 from services.rewards.lots.handlers.holders import lock_holders
 from services.rewards.settings import Settings
+from services.rewards.turns.domain import DueRows
+from services.rewards.turns.handlers import take_turn
 from shared.transaction import Transaction
+
+
+class _Piece(NamedTuple):
+    """The lots of a turn, by who holds them, and whether anything may be left."""
+
+    awards: Mapping[Owner, Sequence[str]]
+    may_be_more: bool
 
 
 async def mature_points(tx: Transaction[Settings]) -> bool:
     """Timer: make pending points available whose waiting is over; True while there may be more."""
-    piece = await _take_turn(tx, Due.MATURITY)
+    piece = await _take_piece(tx, MATURING)
     if not piece.awards:
         return False
     books = await _load_books(tx, piece.awards)
@@ -39,29 +48,19 @@ async def expire_points(tx: Transaction[Settings]) -> bool:
 
     Nobody could use them any more, but days are kept once they are booked away: see liability.
     """
-    piece = await _take_turn(tx, Due.EXPIRY)
+    piece = await _take_piece(tx, EXPIRING)
     if not piece.awards:
         return False
     await expire(tx, await _load_books(tx, piece.awards))
     return piece.may_be_more
 
 
-async def _take_turn(tx: Transaction[Settings], due: Due) -> Piece:
-    """The lots of the communities whose turn it is, as many of each, so that one with many keeps none waiting."""
-    most = tx.settings.upkeep_max_count
-    place, at_once = await due_store.find_place(tx.conn, due), most_at_once(most)
-    communities = await due_store.page_of_communities(
-        tx.conn, due, now=tx.now, after=place, until=None, limit=at_once
-    )
-    if place and len(communities) < at_once:
-        communities += await due_store.page_of_communities(
-            tx.conn, due, now=tx.now, after="", until=place, limit=at_once - len(communities)
-        )
-    turn = turn_of(communities, lots_max_count=most)
-    awards = await due_store.load_due(tx.conn, due, communities=turn.communities, now=tx.now, share=turn.share)
-    if turn.ends_at is not None:
-        await due_store.set_place(tx.conn, due, after=turn.ends_at)
-    return piece_of(turn, awards)
+async def _take_piece(tx: Transaction[Settings], rows: DueRows) -> _Piece:
+    """The lots of the communities whose turn it is, as many of each."""
+    turn = await take_turn(tx, rows)
+    awards = await load_due(tx.conn, rows, communities=turn.communities, now=tx.now, share=turn.share)
+    taken = (owner.community for owner, found in awards.items() for _ in found)
+    return _Piece(awards, turn.may_leave_some(taken))
 
 
 async def _load_books(tx: Transaction, due: Mapping[Owner, Sequence[str]]) -> dict[Owner, LotBook]:

@@ -24,6 +24,7 @@ from services.rewards.redemptions.domain import (
 )
 from services.rewards.redemptions.handlers.telling import did, tell, tell_lots_back
 from services.rewards.settings import Settings
+from services.rewards.turns.handlers import take_turn
 from services.rewards.vouchers.domain import GivenCode
 from services.rewards.wallets.domain.wallets import MoveKind
 from services.rewards.wallets.handlers.paying import WHOLE, settle_redemptions
@@ -149,17 +150,22 @@ async def _settle(
     return (await _end(tx, [redemption], state=wanted, by=by, reason=reason, parcel=parcel, codes=codes))[0]
 
 
-async def expire_reservations(tx: Transaction[Settings]) -> None:
-    """Timer: give back what was reserved for too long; what was altered is left, and the others are not."""
-    overdue = await store.lock_overdue(tx.conn, now=tx.now, limit=tx.settings.upkeep_max_count)
+async def expire_reservations(tx: Transaction[Settings]) -> bool:
+    """Timer: give back what was reserved for too long, of each community a share; True while there may be more.
+
+    What was altered is left, and the others are not.
+    """
+    turn = await take_turn(tx, store.OVERDUE)
+    overdue = await store.lock_overdue(tx.conn, turn, now=tx.now)
     if not overdue:
-        return
+        return False
     errors = await _altered(tx, overdue)
     for error in errors.values():
         alarm(error)
     good = [redemption for redemption in overdue if redemption.redemption_id not in errors]
     if good:
         await _end(tx, good, state=RedemptionState.EXPIRED, by=TIMER)
+    return turn.may_leave_some(redemption.community for redemption in good)
 
 
 async def _altered(tx: Transaction, redemptions: Sequence[Redemption]) -> dict[str, AlteredError]:

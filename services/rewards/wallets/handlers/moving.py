@@ -10,6 +10,7 @@ from datetime import datetime
 from services.rewards.ledger.store import entries as ledger_store
 from services.rewards.metrics import WALLET_MOVES, WALLETS_REFUSED
 from services.rewards.settings import Settings
+from services.rewards.turns.handlers import take_turn
 from services.rewards.wallets.domain.reservations import Reservation, Settling, UnknownReservationError
 from services.rewards.wallets.domain.wallets import (
     Move,
@@ -181,9 +182,11 @@ async def note_low(tx: Transaction, wallets: Sequence[Wallet]) -> None:
         await tell_wallet(tx, changed, available=funds[wallet.wallet_id].available)
 
 
-async def free_expired(tx: Transaction[Settings]) -> None:
-    """Timer: free what was set aside for too long."""
-    over = await store.load_expired(tx.conn, now=tx.now, limit=tx.settings.upkeep_max_count)
+async def free_expired(tx: Transaction[Settings]) -> bool:
+    """Timer: free what was set aside for too long, of each community a share; True while there may be more."""
+    turn = await take_turn(tx, store.OVERDUE)
+    over = await store.load_expired(tx.conn, turn, now=tx.now)
     if over:
         wanted = [Settling(one.community, one.reservation_id, MoveKind.VOID) for one in over]
         await settle(tx, wanted, by=TIMER)
+    return turn.may_leave_some(one.community for one in over)

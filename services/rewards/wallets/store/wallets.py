@@ -1,10 +1,12 @@
 """Wallets, what is in them, and their moves."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from asyncpg import Record
 
 from services.rewards.ledger.domain.entries import CommunityKind
+from services.rewards.turns.domain import Due, DueRows, Turn
 from services.rewards.wallets.domain.reservations import Reservation
 from services.rewards.wallets.domain.wallets import (
     Funds,
@@ -20,6 +22,13 @@ from services.rewards.wallets.domain.wallets import (
 )
 from shared.postgres import Connection
 
+#: What is set aside of wallets for too long.
+OVERDUE = DueRows(
+    Due.WALLET_RESERVATION,
+    "wallet_reservations",
+    "expires_at",
+    "expires_at is not null and posted + voided < amount",
+)
 _KINDS: tuple[CommunityKind, ...] = ("wallet", "wallet_reserved", "wallet_spent")
 
 
@@ -292,16 +301,19 @@ async def load_reservations(conn: Connection, keys: Collection[tuple[str, str]])
     return [reservation_of(row) for row in rows]
 
 
-async def load_expired(conn: Connection, *, now: object, limit: int) -> list[Reservation]:
-    """What is still set aside and whose time is over, oldest first."""
+async def load_expired(conn: Connection, turn: Turn, *, now: datetime) -> list[Reservation]:
+    """What is still set aside and whose time is over, of the communities of a turn, oldest first."""
     rows = await conn.fetch(
-        """
-        select * from wallet_reservations
-        where expires_at is not null and posted + voided < amount and expires_at <= $1
-        order by expires_at limit $2
-        """,
+        f"""
+        select r.* from unnest($1::text[]) as c(community)
+        cross join lateral (
+            select * from wallet_reservations l
+            where l.community = c.community and {OVERDUE.indexed} and l.expires_at <= $2
+            order by l.expires_at limit $3) r
+        """,  # noqa: S608 -- of constants
+        turn.communities,
         now,
-        limit,
+        turn.share,
     )
     return [reservation_of(row) for row in rows]
 

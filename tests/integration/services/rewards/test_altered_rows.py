@@ -17,6 +17,7 @@ from tests.integration.services.rewards.finance import (
     filed,
     shown,
 )
+from tests.integration.services.rewards.upkeep import run_out
 
 pytestmark = pytest.mark.stack
 
@@ -357,7 +358,7 @@ async def test_a_redemption_whose_points_were_changed_by_hand_neither_ends_nor_k
     await by_hand("update redemptions set expires_at = $2 where community = $1", datetime.now(UTC) - timedelta(1))
 
     async with world.begin() as tx:
-        await expire_reservations(tx)
+        await run_out(tx, expire_reservations)
 
     states = {
         row["redemption_id"]: row["state"] for row in (await finance.maker.get("/v1/redemptions")).json()["items"]

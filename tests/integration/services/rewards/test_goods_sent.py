@@ -16,6 +16,7 @@ from tests.integration.services.rewards.shelf import MUG, add, choose
 from tests.integration.services.rewards.test_erased_members import erase
 from tests.integration.services.rewards.test_members_themselves import member
 from tests.integration.services.rewards.test_vouchers import KEY, OTHER_KEY, configure
+from tests.integration.services.rewards.upkeep import run_out
 from tests.integration.services.world import tie
 
 pytestmark = pytest.mark.stack
@@ -102,7 +103,7 @@ async def test_a_mug_is_sent_by_one_person_to_where_its_member_said(shop: Any, a
     # It is forgotten by nobody's clock while somebody has it in hand.
     shop.later = timedelta(days=100)
     async with shop.begin() as tx:
-        await expire_reservations(tx)
+        await run_out(tx, expire_reservations)
         await count_waiting(tx)
     shop.later = timedelta(0)
 
@@ -144,7 +145,7 @@ async def test_what_cannot_be_sent_gives_the_points_back_by_itself(shop: Any, ap
     assert (await given_up.ada.post(f"{given_up.own}/cancel")).json()["fulfilment"] == "compensated"
     async with shop.begin() as tx:
         tx.now += timedelta(days=61)
-        await expire_reservations(tx)
+        await run_out(tx, expire_reservations)
     assert (await forgotten.shown())["state"] == "compensated"
     assert await shop.balance("ada") == {"available": 100, "spent": 50}
     assert (await shop.check()).differences == 0
@@ -171,7 +172,7 @@ async def test_what_a_provider_was_asked_for_is_ended_by_nobody_else(shop: Any, 
             assert slug(await client.post(path)) == "fulfilment-under-way"
         async with shop.begin() as tx:
             tx.now += timedelta(days=100)
-            await expire_reservations(tx)
+            await run_out(tx, expire_reservations)
         assert (await mug.shown())["state"] == state.value
 
 

@@ -23,6 +23,7 @@ from tests.integration.services.conftest import application
 from tests.integration.services.merging import Merging
 from tests.integration.services.rewards.conftest import RewardsWorld
 from tests.integration.services.rewards.finance import IBANS, Finance
+from tests.integration.services.rewards.upkeep import run_out
 from tests.integration.services.world import authorization
 
 pytestmark = pytest.mark.stack
@@ -215,7 +216,7 @@ class LedgerMachine(RuleBasedStateMachine):
     async def _sweep(self) -> None:
         for timer in (expire_reservations, expire_points):
             async with self.world.begin() as tx:
-                await timer(tx)
+                await run_out(tx, timer)
         for redemption in list(self.open):
             found = (await self.finance.maker.get(f"/v1/redemptions/{redemption}")).json()
             if found["state"] == "expired":

@@ -182,6 +182,8 @@ async def test_what_ends_with_a_day_is_breakage_of_that_day_whichever_timer_runs
                 ],
             )
             for timer in order * 3:
+                # Each has a transaction of its own, later than the one before.
+                tx.now += timedelta(milliseconds=1)
                 while await timer(tx):
                     pass
             found += await tx.conn.fetch(

@@ -13,6 +13,7 @@ from services.rewards.lots.handlers.upkeep import expire_points, mature_points
 from services.rewards.redemptions.handlers.ending import expire_reservations
 from tests.integration.services.merging import Merging
 from tests.integration.services.rewards.finance import Finance, approved, check, filed
+from tests.integration.services.rewards.upkeep import run_out
 
 pytestmark = pytest.mark.stack
 
@@ -217,7 +218,7 @@ async def test_whatever_happens_in_whatever_order_the_books_are_right(
                 world.later += timedelta(seconds=chance.randrange(2_000))
                 for timer in (expire_reservations, expire_points):
                     async with world.begin() as tx:
-                        await timer(tx)
+                        await run_out(tx, timer)
         if step % 10 == 9:
             await is_right(world)
     for member in list(merging.into):

@@ -13,6 +13,7 @@ from services.rewards.lots.handlers.awards import on_awards
 from services.rewards.periods.handlers import count_overdue, on_periods_told
 from services.rewards.redemptions.handlers.ending import expire_reservations
 from tests.integration.services.rewards.finance import ByHand, Finance
+from tests.integration.services.rewards.upkeep import run_out
 from tests.waiting import until
 
 pytestmark = pytest.mark.stack
@@ -215,7 +216,7 @@ async def test_a_redemption_under_way_over_a_close_ends_in_the_open_month(books:
     await books.closed(LAST)
     world.later = timedelta(hours=1)
     async with world.begin() as tx:
-        await expire_reservations(tx)
+        await run_out(tx, expire_reservations)
     world.later = timedelta(0)
     assert await world.balance("ada") == {"available": 1000}
     assert (await world.check()).differences == 0

@@ -11,6 +11,7 @@ from services.rewards.redemptions.handlers.ending import expire_reservations
 from tests.integration.services.rewards.shelf import BOOKS, MUG, add, code_of, stock
 from tests.integration.services.rewards.test_members_themselves import member
 from tests.integration.services.rewards.test_vouchers import KEY, configure
+from tests.integration.services.rewards.upkeep import run_out
 
 pytestmark = pytest.mark.stack
 
@@ -113,7 +114,7 @@ async def test_where_one_piece_is_refused_nothing_of_the_order_is_reserved(shop:
         assert answer.status_code == 422, wrong
     async with shop.begin() as tx:
         tx.now = datetime.now(UTC) + timedelta(days=1)
-        await expire_reservations(tx)
+        await run_out(tx, expire_reservations)
     assert await shop.balance("ada") == {"available": 400}
     assert (await shop.check()).differences == 0
 

@@ -13,6 +13,7 @@ from services.rewards.lots.handlers.upkeep import expire_points
 from services.rewards.programmes.handlers import on_programmes
 from services.rewards.redemptions.handlers.ending import expire_reservations
 from tests.integration.services.rewards.finance import CATALOGUE
+from tests.integration.services.rewards.upkeep import run_out
 from tests.integration.services.world import tie
 
 pytestmark = pytest.mark.stack
@@ -117,7 +118,7 @@ async def test_a_reservation_whose_time_is_over_is_not_handed_out_in_part_either
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:plaudit:problem:redemption-not-confirmable")
     assert await rich.balance("ada") == {"available": 70, "reserved": 30}
     async with rich.begin() as tx:
-        await expire_reservations(tx)
+        await run_out(tx, expire_reservations)
     assert await rich.balance("ada") == {"available": 100}
     assert await rich.lots("ada") == [20, 50, 30]
 
@@ -128,7 +129,7 @@ async def test_a_cancelled_reservation_pays_a_debt_first(rich: Any, api: Any) ->
     assert await rich.balance("ada") == {"available": -60, "reserved": 90}
     async with rich.begin() as tx:
         tx.now += timedelta(hours=1)
-        await expire_reservations(tx)
+        await run_out(tx, expire_reservations)
     assert await rich.balance("ada") == {"available": 30}
     assert sum(await rich.lots("ada")) == 30
     states = [(await api.get(f"/v1/redemptions/{one['redemption_id']}")).json()["state"] for one in made]
@@ -185,12 +186,11 @@ async def test_whoever_redeems_is_named_by_an_identity_too(rich: Any, api: Any) 
 async def test_the_timer_expires_only_what_is_overdue(rich: Any, api: Any) -> None:
     made = (await redeem(api, rich, "ada")).json()
     async with rich.begin() as tx:
-        await expire_reservations(tx)
+        await run_out(tx, expire_reservations)
     assert await rich.balance("ada") == {"available": 70, "reserved": 30}
     async with rich.begin() as tx:
         tx.now += timedelta(hours=1)
-        await expire_reservations(tx)
-        await expire_reservations(tx)
+        await run_out(tx, expire_reservations, expire_reservations)
     assert await rich.balance("ada") == {"available": 100}
     assert await rich.lots("ada") == [20, 50, 30]
     got = (await api.get(f"/v1/redemptions/{made['redemption_id']}")).json()

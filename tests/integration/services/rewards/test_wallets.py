@@ -22,6 +22,7 @@ from shared.postgres import create_pool
 from tests.integration.services.rewards.cards import configure
 from tests.integration.services.rewards.finance import ByHand, Finance, approved, filed
 from tests.integration.services.rewards.test_redeeming import redeem
+from tests.integration.services.rewards.upkeep import run_out
 from tests.integration.services.world import tie
 
 pytestmark = pytest.mark.stack
@@ -206,11 +207,11 @@ async def test_what_is_set_aside_is_spent_in_part_freed_given_back_and_expires(w
             expires_at=tx.now + timedelta(minutes=1),
             **of,
         )
-        await free_expired(tx)
+        await run_out(tx, free_expired)
     assert await wallets.funds(wallet) == (0, 800, 200)
     async with wallets.world.begin() as tx:
         tx.now += timedelta(minutes=2)
-        await free_expired(tx)
+        await run_out(tx, free_expired)
     assert await wallets.funds(wallet) == (550, 250, 200)
     # Frozen: nothing more is set aside, and what is goes on.
     freeze = await wallets.finance.maker.post(f"/v1/wallets/{wallet}/freeze", json={"reason": "Too fast"})

@@ -87,11 +87,15 @@ def test_on_paper_it_is_tagged_and_says_its_language() -> None:
 
 def test_in_a_spreadsheet_amounts_are_numbers_of_their_currency() -> None:
     rows = list(csv.DictReader(io.StringIO(as_bytes(statement(), "csv").decode())))
-    said = [(row["day"], row["currency"], row["earned"], row["paid"], row["closing"]) for row in rows]
+    said = [
+        (row["day"], row["currency"], row["earned"], row["paid"], row["closing"], row["ended"]) for row in rows
+    ]
     assert said == [
-        ("2026-01-31", "PTS", "100", "0", "84"),
-        ("2026-01-31", "EUR", "12.50", "12.50", "0.00"),
-        ("2026-02-01", "JPY", "5", "0", "5"),
+        ("2026-01-31", "PTS", "100", "0", "84", "0"),
+        ("2026-01-31", "EUR", "12.50", "12.50", "0.00", "0.00"),
+        ("2026-02-01", "JPY", "5", "0", "5", "0"),
+        # Nothing moved on the last day, and 4 points ended with it.
+        ("2026-12-31", "PTS", "0", "0", "84", "4"),
     ]
     flat = list(csv.DictReader(io.StringIO(as_bytes(month(), "csv").decode())))
     tied = {row["item"]: int(row["amount"]) for row in flat if row["section"] == "points"}
@@ -118,6 +122,17 @@ def test_what_ended_with_the_last_day_stands_beside_what_was_there() -> None:
     assert sum(row[1].value for row in valued.rows) == valued.total[1].value == 1403
     locked = month_end(MONTH | {"state": "locked"}, community="Python", say=str, language="en")
     assert [line for line in locked.lines if line.startswith("Locked")]
+
+
+@pytest.mark.parametrize("has_moved", [True, False])
+def test_what_ended_with_the_year_stands_once_beside_its_last_day(has_moved: bool, tmp_path: Path) -> None:
+    day = {"day": "2026-12-31", "currency": "PTS", "closing": 84, **ZERO, "earned": 3}
+    days = [*STATEMENT["days"], *([day] if has_moved else [])]
+    report = year_statement(STATEMENT | {"days": days}, community="Python", say=str, language="en")
+    path = tmp_path / "x.parquet"
+    path.write_bytes(as_bytes(report, "parquet"))
+    found = duckdb.sql(f"select day, currency, earned, closing, ended from '{path}' where ended <> 0").fetchall()
+    assert found == [(date(2026, 12, 31), "PTS", 3 if has_moved else 0, 84, 4)]
 
 
 def test_of_payouts_in_two_currencies_each_row_has_a_name_of_its_own(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What is due is taken in turns: each community has a share of what a timer does at once."""

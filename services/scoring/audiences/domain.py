@@ -195,9 +195,8 @@ def next_change(
     """When a member has to be looked at again, though nothing more is told of them; None for never.
 
     That is when an attribute begins to be so, or what was just said of one begins to count; when the oldest day
-    leaves a window; when a day begins that something was earned on ahead of its time; and each day, where something
-    is measured by how long ago it was.
-    Days begin where those of the community do.
+    leaves a window; when a day begins that something was earned on ahead of its time; and each day, where
+    something is measured by how long ago it was. Days begin where those of the community do.
     """
     today = calendar.day_of(now)
     ahead = [

@@ -1127,6 +1127,7 @@ class LineForeseen(TypedDict):
 class LineWanted(TypedDict):
     """A person on the list: a member, or a recipient whom ingest holds (`POST /v1/recipients/table`)."""
 
+    line: NotRequired[int | None]
     member_id: NotRequired[str | None]
     recipient_id: NotRequired[str | None]
     reward_id: NotRequired[str | None]

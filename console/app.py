@@ -75,6 +75,7 @@ from console.pages.my_payouts import routes as my_payouts
 from console.pages.my_place import routes as my_place
 from console.pages.my_rewards import cart as my_cart
 from console.pages.my_rewards import goods as my_goods
+from console.pages.my_rewards import receipts as my_receipts
 from console.pages.my_rewards import routes as my_rewards
 from console.pages.nominations import routes as nominations
 from console.pages.nudges import routes as nudges
@@ -144,7 +145,7 @@ RUN_IT = (
     *(people, keys, audit, parts, community, embeds),
 )
 OF_MEMBERS = (
-    *(topics, me, my_place, my_rewards, my_goods, my_cart, claims, looks),
+    *(topics, me, my_place, my_rewards, my_receipts, my_goods, my_cart, claims, looks),
     *(my_payouts, my_guidelines, my_messages, my_data),
 )
 FOR_EVERYBODY = (visitors, boards_of_everybody, cards, framed)

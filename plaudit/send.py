@@ -74,7 +74,8 @@ def make_send(
             "reward_id": reward,
             "claims_end_at": (datetime.now(UTC) + timedelta(days=days)).isoformat(),
             "lines": [
-                {name: one[name] for name in ("member_id", "recipient_id", "reward_id")} for one in people["lines"]
+                {name: one[name] for name in ("member_id", "recipient_id", "reward_id", "line")}
+                for one in people["lines"]
             ],
         }
         headers = {"Idempotency-Key": idempotency_key or uuid4().hex}

@@ -244,7 +244,9 @@
     button.type = "button";
     button.className = "btn sm push";
     button.textContent = code.dataset.copy;
+    if (code.ariaLabel) button.ariaLabel = `${code.dataset.copy}: ${code.ariaLabel}`;
     button.addEventListener("click", () => navigator.clipboard?.writeText(code.textContent));
-    code.parentElement.querySelector("[data-copy-place]")?.append(button);
+    // Of two secrets in one panel each has its button beside its own name.
+    code.previousElementSibling?.closest("[data-copy-place]")?.append(button);
   }
 })();

@@ -95,6 +95,7 @@ from services.rewards.recounts.handlers import recount_awards
 from services.rewards.redemptions.api import own as own_redemptions
 from services.rewards.redemptions.api import routes as redemptions
 from services.rewards.redemptions.handlers.ending import expire_reservations
+from services.rewards.refunds.api import receipts
 from services.rewards.refunds.api import routes as refunds
 from services.rewards.refunds.handlers.waiting import count_refunds_waiting
 from services.rewards.reports import api as reports
@@ -160,7 +161,7 @@ SPEC = ServiceSpec(
                 redemptions,
                 own_redemptions,
             ),
-            *(refunds, goods, own_goods),
+            *(refunds, receipts, goods, own_goods),
             *(reward_links, sends, providers, orders, payouts, payout_holds, runs, preview, review, outcomes),
             *(schedules, receivers, remittances),
             *(payout_policies, sanctions, findings, clearances, attestations, waits, totals),

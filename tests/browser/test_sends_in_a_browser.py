@@ -134,7 +134,7 @@ async def _comes_in_and_takes_it(console: Console, offer: str) -> None:
     # In the community's look, before anybody knows who it is.
     await expect(page.locator(".look")).to_have_css("background-color", GROUND)
     assert await page.locator(".look img").evaluate("one => one.naturalWidth") == 32
-    await page.get_by_role("button", name="Guarda che cos'è").click()
+    await page.get_by_role("button", name="Entra").click()
     await page.get_by_role("button", name="Prendilo").click()
     await expect(page.locator("code.code")).to_have_text(re.compile("CODE-(ONE|TWO)"))
     await expect(page.locator(".look")).to_have_css("background-color", GROUND)

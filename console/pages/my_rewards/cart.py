@@ -1,6 +1,5 @@
 """A member's cart: kept in their browser until it is ordered, all of it or nothing."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
@@ -12,28 +11,17 @@ from console.asking import Answer
 from console.frame.navigation import MY_REWARDS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, cookie, page
+from console.pages.my_rewards.kept import ITEM, PIECES_MAX_COUNT, items_in_cart
 from console.pages.my_rewards.routes import available
 
-PIECES_MAX_COUNT = 20
 KEPT_SECONDS = 7 * 24 * 3600
-#: Whose it is, then rewards with how many of each: "<member>~mug.2~books.1".
-_ITEM = re.compile(r"([a-z0-9][a-z0-9_-]{0,99})\.([1-9][0-9]?)")
+COUNT_MAX_DIGITS = 4
 CART = "/me/cart"
 
 
 def _(text: str) -> str:
     """Marks what catalogues translate."""
     return text
-
-
-def read(visit: Visit) -> dict[str, int]:
-    """What is in the visitor's cart: how many of each reward. What another member put in is not theirs."""
-    said = visit.request.cookies.get(cookie("cart", visit.console.settings), "")
-    member_id, *items = said.split("~")
-    if member_id != visit.signed_in.member_id:
-        return {}
-    found = [match.groups() for item in items[:PIECES_MAX_COUNT] if (match := _ITEM.fullmatch(item))]
-    return {reward_id: min(int(count), PIECES_MAX_COUNT) for reward_id, count in found}
 
 
 def _keep(visit: Visit, items: Mapping[str, int]) -> None:
@@ -49,13 +37,13 @@ async def look(visit: Visit) -> Response:
 async def put(visit: Visit) -> Response:
     """Put a reward in, or say how many of it there are; none takes it out."""
     reward_id, said = visit.request.path_params["reward_id"], visit.form.get("count", "").strip()
-    items = read(visit)
-    if not _ITEM.fullmatch(f"{reward_id}.1"):
+    items = items_in_cart(visit)
+    if not ITEM.fullmatch(f"{reward_id}.1"):
         raise NotFoundError
     if not said:
         items[reward_id] = items.get(reward_id, 0) + 1
-    elif said.isdecimal() and int(said[:4]) <= PIECES_MAX_COUNT:
-        items[reward_id] = int(said[:4])
+    elif said.isdecimal() and len(said) <= COUNT_MAX_DIGITS and int(said) <= PIECES_MAX_COUNT:
+        items[reward_id] = int(said)
     else:
         return await _look(visit, errors={f"count-{reward_id}": visit.say(_("Between 0 and 20"))})
     items = {one: count for one, count in items.items() if count}
@@ -68,7 +56,7 @@ async def put(visit: Visit) -> Response:
 async def order(visit: Visit) -> Response:
     """Reserve all that is in it. The form's key makes that sending it twice is the same order."""
     key, points = visit.form_key, visit.form.get("points", "")
-    items = read(visit)
+    items = items_in_cart(visit)
     if key is None or not points.isdecimal():
         raise NotFoundError
     body = {
@@ -87,7 +75,7 @@ async def _look(
     visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
 ) -> Response:
     own = f"/v1/members/{visit.signed_in.member_id}"
-    items = read(visit)
+    items = items_in_cart(visit)
     answers: dict[str, Answer] = await visit.ask.all(
         catalogue=visit.ask.get(
             "rewards",

@@ -8,7 +8,7 @@ from starlette.routing import Route
 from console.frame.navigation import MY_REWARDS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
-from console.pages.shipping.words import ICONS, STATE_WORDS, TONES
+from console.pages.shipping.words import ICONS, ORDERED_WORDS, STATE_WORDS, TONES
 
 UNPROCESSABLE = 422
 LINES_COUNT = 3
@@ -73,7 +73,7 @@ async def _look(
         goods=goods,
         typed=typed,
         countries=visit.writer.countries,
-        words=STATE_WORDS,
+        words=ORDERED_WORDS if goods.ok and goods.body["fulfilled_by"] == "provider" else STATE_WORDS,
         tones=TONES,
         icons=ICONS,
         errors=errors or {},

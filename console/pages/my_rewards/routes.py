@@ -16,6 +16,8 @@ from console.frame.visits import NotFoundError, Visit, page
 from console.pages.catalogue.pictures import picture
 from console.pages.catalogue.words import KIND_WORDS
 from console.pages.ledger.words import TRANSFERS
+from console.pages.my_rewards.kept import items_in_cart
+from console.pages.my_rewards.words import said_of
 
 CHOSEN_COUNT = 20
 LINES_COUNT = 30
@@ -116,6 +118,8 @@ async def _list(visit: Visit, refused: Refusal | None = None) -> Response:
         days=days_of(visit, answers["statement"].items),
         listing=listing,
         alt_in=alt_in,
+        said_of=said_of,
+        pieces=sum(items_in_cart(visit).values()),
         transfers=TRANSFERS,
         refused=refused,
     )

@@ -57,8 +57,11 @@ async def take(visit: Visit) -> Response:
         await asyncio.sleep(PAUSE_SECONDS)
     if not made.ok:
         return await _look(visit, refused=Refusal.of(made))
+    chosen = f"{MY_REWARDS.path}/chosen/{made.body['redemption_id']}"
     if made.body["has_code"]:
-        return visit.see_other(f"{MY_REWARDS.path}/chosen/{made.body['redemption_id']}", toast="claimed")
+        return visit.see_other(chosen, toast="claimed")
+    if made.body["needs_address"]:
+        return visit.see_other(f"{chosen}/goods", toast="claimed")
     return visit.see_other(f"{MY_REWARDS.path}#chosen", toast="claimed")
 
 

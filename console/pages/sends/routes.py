@@ -1,6 +1,6 @@
 """Rewards sent to a list of people: a table is looked at, made a draft, handed in, approved and followed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -8,6 +8,7 @@ from uuid import uuid4
 from starlette.responses import Response
 from starlette.routing import Route
 
+from console.asking import Answer
 from console.components.languages import zone
 from console.components.tables import PAGE_COUNT, Filter, Listing
 from console.frame.approvers import approvers
@@ -80,25 +81,34 @@ async def make(visit: Visit) -> Response:
     days = max(1, (ends - datetime.now(UTC)).days + 1)
     people = await visit.ask.post("ingest", "/v1/recipients/table", {"csv": table, "days": min(days, 366)})
     if not people.ok:
-        return await _form(visit, refused=Refusal.of(people))
+        return await _form(visit, refused=Refusal.of(people), lines=_lines(people))
     body = {
         "title": title,
         "reward_id": said["reward"],
         "claims_end_at": ends.isoformat(),
         "starts_at": None if starts is None else starts.isoformat(),
         "lines": [
-            {name: one[name] for name in ("member_id", "recipient_id", "reward_id")}
+            {name: one[name] for name in ("member_id", "recipient_id", "reward_id", "line")}
             for one in people.body["lines"]
         ],
     }
     made = await visit.ask.post("rewards", "/v1/sends", body, key=f"console-{key}")
     if not made.ok:
-        return await _form(visit, refused=Refusal.of(made))
+        return await _form(visit, refused=Refusal.of(made), lines=_lines(made))
     return visit.see_other(f"{PATH}/{made.body['send_id']}", toast="send-made")
 
 
+def _lines(refused: Answer) -> list[Mapping[str, Any]]:
+    """What a service says of lines of the table."""
+    return [one for one in refused.problem.get("errors", ()) if one.get("line")]
+
+
 async def _form(
-    visit: Visit, *, errors: Mapping[str, str] | None = None, refused: Refusal | None = None
+    visit: Visit,
+    *,
+    errors: Mapping[str, str] | None = None,
+    refused: Refusal | None = None,
+    lines: Sequence[Mapping[str, Any]] = (),
 ) -> Response:
     offered = await visit.ask.get("rewards", "/v1/catalogue")
     usual = datetime.now(UTC).astimezone(zone(visit.community.time_zone)) + timedelta(days=USUAL_DAYS)
@@ -110,6 +120,7 @@ async def _form(
         key=visit.form_key or uuid4().hex,
         errors=errors or {},
         refused=refused,
+        lines=lines,
     )
 
 

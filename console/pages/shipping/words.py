@@ -17,6 +17,12 @@ STATE_WORDS: Final = {
     "failed": _("cannot be sent"),
     "compensated": _("points are back"),
 }
+#: The same of what a provider sees to, where that is said otherwise.
+ORDERED_WORDS: Final = STATE_WORDS | {
+    "reserved": _("to be ordered"),
+    "fulfilled": _("delivered"),
+    "failed": _("could not be had"),
+}
 TONES: Final = {
     "reserved": "warn",
     "in_hand": "accent",

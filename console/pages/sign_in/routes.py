@@ -14,6 +14,9 @@ from console.sign_in.sessions import SignInRefusedError
 
 LINK_SECONDS = 900
 LINK = re.compile(r"[A-Za-z0-9_-]{1,200}")
+#: Whoever opened a link that gives a reward comes back to it once they are signed in, also by another link.
+CLAIM = re.compile(r"/claim/[A-Za-z0-9_-]{1,200}")
+CLAIM_SECONDS = 3600
 
 
 def _(text: str) -> str:
@@ -88,7 +91,8 @@ async def use_link(visit: Visit) -> Response:
     name = cookie("link", visit.console.settings)
     secret = visit.request.cookies.get(name, "")
     visit.cookies[name] = ("", 0)
-    return await _signed_in(visit, "/", link=secret or "none")
+    claim = visit.request.cookies.get(cookie("claim", visit.console.settings), "")
+    return await _signed_in(visit, claim if CLAIM.fullmatch(claim) else "/", link=secret or "none")
 
 
 async def ask_provider(visit: Visit) -> Response:
@@ -143,7 +147,9 @@ async def _signed_in(visit: Visit, back: str, **how: str) -> Response:
     visit.cookies[cookie("session", visit.console.settings)] = (session.secret, 0)
     # What forms were bound to before goes with it.
     visit.cookies[cookie("browser", visit.console.settings)] = ("", 0)
-    return visit.see_other(home_of(session) if back == "/" else back)
+    visit.cookies[cookie("claim", visit.console.settings)] = ("", 0)
+    is_no_claim = back == "/" or (CLAIM.fullmatch(back) and not session.is_member)
+    return visit.see_other(home_of(session) if is_no_claim else back)
 
 
 def _shown(visit: Visit, reason: str | None) -> Response:
@@ -151,12 +157,16 @@ def _shown(visit: Visit, reason: str | None) -> Response:
     if reason and known is None:
         known = (_("You were not signed in."), _("Nothing was done. Try again."))
     refused = known is not None and reason != "over"
+    back = local_path(visit.request.query_params.get("back"))
+    if is_claim := CLAIM.fullmatch(back) is not None:
+        visit.cookies[cookie("claim", visit.console.settings)] = (back, CLAIM_SECONDS)
     return visit.page(
         "pages/sign_in/page.html",
         status=401 if refused else 200,
         reason=known,
         provider=None if visit.console.provider is None else visit.console.provider.title,
-        back=local_path(visit.request.query_params.get("back")),
+        back=back,
+        is_claim=is_claim,
     )
 
 

@@ -1,5 +1,6 @@
 """Refunds: what one is, who has to say yes to it, and what it does to its redemption."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -48,6 +49,27 @@ class _Back(StrEnum):
 
 _BACK: Final = Step(_Back.REFUNDED, _Back.REFUNDED, Way("spent", "available"), lots=Lots.RESTORE_PART)
 _REFUNDABLE: Final = (RedemptionState.CONFIRMED, RedemptionState.PARTLY_REFUNDED)
+
+
+class ReceiptEvent(StrEnum):
+    """What became of a redemption, as its receipt lists it."""
+
+    RESERVED = "reserved"
+    CONFIRMED = "confirmed"
+    #: Fewer points were spent than were reserved.
+    REST_BACK = "rest_back"
+    REFUNDED = "refunded"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class ReceiptLine(NamedTuple):
+    """Something that became of a redemption, how many points it moved, and by which transfer (None: by none)."""
+
+    event: ReceiptEvent
+    at: datetime
+    points: int
+    transfer_id: str | None
 
 
 class UnknownRefundError(Exception):
@@ -181,6 +203,40 @@ def refund_movement(redemption: Redemption, refund: Refunded) -> Movement:
     spent = replace(redemption, state=RedemptionState.CONFIRMED).movement(RedemptionState.RESERVED)
     use = redemption.use._replace(points=refund.points, refund_id=refund.refund_id)
     return Movement("redemption", use, _BACK, corrects=Corrects(spent.transfer_id, refund.number, "refund"))
+
+
+def receipt_of(
+    redemption: Redemption, done: Iterable[Refund], *, booked_at: Mapping[str, datetime] | None = None
+) -> list[ReceiptLine]:
+    """All that became of a redemption, in its order; `done` are its refunds that are done, oldest first.
+
+    `booked_at` says when transfers were booked, by their ids: when something that is refunded by now was confirmed
+    stands in the books alone.
+    """
+
+    def line(event: ReceiptEvent, movement: Movement, at: datetime) -> ReceiptLine:
+        made, points = movement.transfer_id, movement.use.points
+        return ReceiptLine(event, (booked_at or {}).get(made, at), points, made if points else None)
+
+    reserved = replace(redemption, points=redemption.reserved_points or redemption.points, reserved_points=None)
+    first = replace(reserved, state=RedemptionState.RESERVED)
+    lines = [line(ReceiptEvent.RESERVED, first.movement(None), redemption.created_at)]
+    if redemption.state in (RedemptionState.CANCELLED, RedemptionState.EXPIRED):
+        moved = redemption.movement(RedemptionState.RESERVED)
+        return [*lines, line(ReceiptEvent(redemption.state.value), moved, redemption.changed_at)]
+    if redemption.state is RedemptionState.RESERVED:
+        return lines
+    spent = replace(redemption, state=RedemptionState.CONFIRMED).movements(RedemptionState.RESERVED)
+    events = (ReceiptEvent.CONFIRMED, ReceiptEvent.REST_BACK)
+    lines += [line(event, moved, redemption.changed_at) for event, moved in zip(events, spent, strict=False)]
+    return lines + [
+        line(
+            ReceiptEvent.REFUNDED,
+            refund_movement(redemption, refund.done(number=refund.number or 0)),
+            refund.decided_at or refund.asked_at,
+        )
+        for refund in done
+    ]
 
 
 def takes_other_person(redemption: Redemption, points: int, *, alone_max_points: int) -> bool:

@@ -190,3 +190,16 @@ def _refund(row: Record) -> Refund:
         else Actor(None if decided is None else str(decided), row["decided_by"]),
         answer=row["answer"],
     )
+
+
+async def load_booked_at(conn: Connection, *, community: str, transfer_ids: Sequence[str]) -> dict[str, datetime]:
+    """When those of these transfers that there are were booked, by their ids."""
+    rows = await conn.fetch(
+        """
+        select transfer_id, recorded_at from transfers
+        where community = $1 and transfer_id = any($2::text[]::uuid[])
+        """,
+        community,
+        transfer_ids,
+    )
+    return {str(row["transfer_id"]): row["recorded_at"] for row in rows}

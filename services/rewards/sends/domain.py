@@ -105,10 +105,11 @@ class SendLineOverError(Exception):
 
 
 class SendFault(NamedTuple):
-    """What is wrong with a line, counted from one."""
+    """What is wrong with the `line`-th of a list, from one; `table_line` is where whoever wrote it finds it."""
 
     line: int
     reason: str
+    table_line: int
 
 
 class SendRefusedError(Exception):
@@ -139,6 +140,12 @@ class WantedLine(NamedTuple):
     member_id: str | None
     recipient_id: str | None
     reward_id: str | None
+    #: Which line of the table that it came from it is, where that was said.
+    table_line: int | None = None
+
+    def fault(self, number: int, reason: str) -> SendFault:
+        """What is wrong with it, as the `number`-th of its list."""
+        return SendFault(number, reason, self.table_line or number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,10 +272,11 @@ def table_sha256(title: str, reward_id: str, lines: Iterable[WantedLine]) -> byt
 
 def repeated(lines: Sequence[WantedLine]) -> list[SendFault]:
     """The lines whose person stands on another line before."""
-    seen = dict[str, int]()
+    seen = dict[str, tuple[int, WantedLine]]()
     faults = []
     for number, one in enumerate(lines, start=1):
         who = one.member_id or one.recipient_id or ""
-        if (first := seen.setdefault(who, number)) != number:
-            faults.append(SendFault(number, f"The same person as on line {first}"))
+        before, first = seen.setdefault(who, (number, one))
+        if before != number:
+            faults.append(one.fault(number, f"The same person as on line {first.table_line or before}"))
     return faults

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from services.scoring.rules.domain.attributes import Said, Value, as_of
+from services.scoring.rules.domain.attributes import SAID_LEAD, Said, Value, as_of
 from services.scoring.rules.domain.audiences import CompiledAudience
 from shared.calendars import Calendar
 from shared.contracts.facts import AcceptedEvent
@@ -194,17 +194,18 @@ def next_change(
 ) -> datetime | None:
     """When a member has to be looked at again, though nothing more is told of them; None for never.
 
-    That is when an attribute begins to be so; when the oldest day leaves a window; when a day begins that
-    something was earned on ahead of its time; and each day, where something is measured by how long ago it was.
-    Days begin where those of the community do.
+    That is when an attribute begins to be so, or what was just said of one begins to count; when the oldest day
+    leaves a window; when a day begins that something was earned on ahead of its time; and each day, where
+    something is measured by how long ago it was. Days begin where those of the community do.
     """
     today = calendar.day_of(now)
     ahead = [
-        one.since
+        moment
         for audience in audiences
         for name in audience.attributes
         for one in said.get(name, ())
-        if one.since > now
+        for moment in (one.since, one.said_at + SAID_LEAD)
+        if moment > now
     ]
     days = [one.day for one in earned if one.day > today]
     for audience in audiences:

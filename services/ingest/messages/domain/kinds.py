@@ -113,19 +113,21 @@ _ALL: Final = (
                 "{% if state == 'confirmed' %}Your reward: {{ title }}"
                 "{% elif state == 'refunded' %}Points back for {{ title }}"
                 "{% else %}{{ title }} could not be given{% endif %}",
-                "Hello {{ name }},\n\n{% if state == 'confirmed' %}**{{ title }}** is on its way to you for "
-                "{{ points }} points.{% elif state == 'refunded' %}{{ points }} of the points that "
-                "**{{ title }}** cost are yours again.{% else %}we could not give you **{{ title }}**; your "
-                "{{ points }} points are back.{% endif %}\n\n[See your rewards]({{ link }})",
+                "Hello {{ name }},\n\n{% if state == 'confirmed' %}**{{ title }}** is yours"
+                "{% if points != '0' %}, for {{ points }} points{% endif %}.{% elif state == 'refunded' %}"
+                "{{ points }} of the points that **{{ title }}** cost are yours again.{% else %}we could not give "
+                "you **{{ title }}**{% if points != '0' %}; your {{ points }} points are back{% endif %}."
+                "{% endif %}\n\n[See your rewards]({{ link }})",
             ),
             it=(
                 "{% if state == 'confirmed' %}Il tuo premio: {{ title }}"
                 "{% elif state == 'refunded' %}Punti restituiti per {{ title }}"
                 "{% else %}{{ title }} non si può dare{% endif %}",
-                "Ciao {{ name }},\n\n{% if state == 'confirmed' %}**{{ title }}** è in arrivo per {{ points }} "
-                "punti.{% elif state == 'refunded' %}{{ points }} dei punti che **{{ title }}** era costato "
-                "sono di nuovo tuoi.{% else %}non abbiamo potuto darti **{{ title }}**; i tuoi {{ points }} punti "
-                "sono tornati.{% endif %}\n\n[Guarda i tuoi premi]({{ link }})",
+                "Ciao {{ name }},\n\n{% if state == 'confirmed' %}hai ricevuto **{{ title }}**"
+                "{% if points != '0' %} per {{ points }} punti{% endif %}.{% elif state == 'refunded' %}"
+                "{{ points }} dei punti che **{{ title }}** era costato sono di nuovo tuoi.{% else %}non abbiamo "
+                "potuto darti **{{ title }}**{% if points != '0' %}; i tuoi {{ points }} punti sono tornati"
+                "{% endif %}.{% endif %}\n\n[Guarda i tuoi premi]({{ link }})",
             ),
         ),
         page="/me/rewards",

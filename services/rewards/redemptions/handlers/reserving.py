@@ -31,10 +31,10 @@ from services.rewards.redemptions.domain import (
     Redemption,
     RedemptionState,
     RewardLevelLackingError,
-    UnknownRedemptionError,
     UnknownRewardError,
     redemption_id,
 )
+from services.rewards.redemptions.handlers.own import find_own
 from services.rewards.redemptions.handlers.telling import did, tell, tell_lots
 from services.rewards.settings import Settings
 from services.rewards.vouchers.domain import GivenCode, NoCodeError, OpenedCode
@@ -332,12 +332,7 @@ async def find_code(
 
     Raises UnknownRedemptionError, NoCodeError and NoVoucherKeysError.
     """
-    redemption = await store.find_redemption(conn, community=community, redemption_id=redemption_id)
-    if redemption is None or member_id not in (
-        redemption.member_id,
-        await find_head(conn, community=community, member_id=redemption.member_id),
-    ):
-        raise UnknownRedemptionError(redemption_id)
+    redemption = await find_own(conn, community=community, member_id=member_id, redemption_id=redemption_id)
     if redemption.state is RedemptionState.REFUNDED:
         # It stays given, and nobody is shown it any more: its points are back.
         raise NoCodeError

@@ -45,6 +45,8 @@ SEND_LINE_OVER = ProblemType("send-line-over", 409, "It gives nothing any more")
 TOO_MANY_SENDS = ProblemType("too-many-sends", 409, "As many sends are under way as may be")
 TITLE_MAX_CHARS = 200
 USUAL_DAYS = 30
+#: A table has headings, and may have empty lines.
+TABLE_LINE_MAX = 1_000_000
 MEMBER_EXAMPLE = "0198c7f6-2a51-7e0c-8d4e-5b1f0a7c9d21"
 RECIPIENT_EXAMPLE = "5d0f2c8e-7d5b-5b0a-9f3e-1c2d3e4f5a6b"
 
@@ -63,6 +65,12 @@ class LineWanted(RequestBody):
     member_id: UUID | None = Field(None, examples=[MEMBER_EXAMPLE])
     recipient_id: UUID | None = Field(None, examples=[None])
     reward_id: Slug | None = Field(None, description="What this line gives; null: what the send gives")
+    line: Annotated[int, Field(ge=1, le=TABLE_LINE_MAX)] | None = Field(
+        None,
+        description="Which line of a table it is, as `POST /v1/recipients/table` says: what is wrong names that; "
+        "null: which of the list it is",
+        examples=[2],
+    )
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
@@ -77,6 +85,7 @@ class LineWanted(RequestBody):
             None if self.member_id is None else str(self.member_id),
             None if self.recipient_id is None else str(self.recipient_id),
             self.reward_id,
+            self.line,
         )
 
 
@@ -213,12 +222,12 @@ class SentClaim(RequestBody):
 def _refused(error: SendRefusedError) -> Problem:
     """What is wrong with a list, line by line."""
     errors = [
-        FieldError(field=f"/lines/{fault.line - 1}", detail=fault.reason, line=fault.line)
+        FieldError(field=f"/lines/{fault.line - 1}", detail=fault.reason, line=fault.table_line)
         for fault in error.faults
     ]
     first = error.faults[0]
     more = f"; {error.count - 1} more lines have faults" if error.count > 1 else ""
-    return Problem(SEND_REFUSED, f"Line {first.line}: {first.reason}{more}. Nothing was made", errors)
+    return Problem(SEND_REFUSED, f"Line {first.table_line}: {first.reason}{more}. Nothing was made", errors)
 
 
 _LINE_OVER = {

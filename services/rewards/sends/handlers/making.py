@@ -13,7 +13,6 @@ from services.rewards.sends.domain import (
     RewardNeed,
     Send,
     SendEndsError,
-    SendFault,
     SendLine,
     SendLineState,
     SendRefusedError,
@@ -131,9 +130,9 @@ async def _checked(
     faults = []
     for number, one in enumerate(lines, start=1):
         if (gives := one.reward_id or reward_id) not in offers:
-            faults.append(SendFault(number, f"No reward {gives} is on offer"))
+            faults.append(one.fault(number, f"No reward {gives} is on offer"))
         if one.member_id is not None and one.member_id not in known:
-            faults.append(SendFault(number, f"There is no member {one.member_id}"))
+            faults.append(one.fault(number, f"There is no member {one.member_id}"))
     if faults or (faults := repeated(lines)):
         raise SendRefusedError(sorted(faults))
     return lines

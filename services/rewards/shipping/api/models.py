@@ -8,7 +8,7 @@ import pycountry
 from pydantic import AfterValidator, BaseModel, Field, HttpUrl, StringConstraints
 
 from services.rewards.fulfilment.domain import FulfilmentChange
-from services.rewards.redemptions.api.models import Fulfilment
+from services.rewards.redemptions.api.models import Fulfiller, Fulfilment
 from services.rewards.shipping import domain
 from services.rewards.shipping.domain import (
     CARRIER_MAX_CHARS,
@@ -173,6 +173,7 @@ class OwnFulfilment(BaseModel):
     redemption_id: UUID
     title: str = Field(examples=["Mug"])
     state: Fulfilment
+    fulfilled_by: Fulfiller = Field(description="Who sends or orders it")
     may_say_where: bool = Field(description="Whether the address can be said, or corrected")
     address: AddressShown | None = Field(
         description="Where it is sent, for the member themselves; null for others, and some time after it is over"

@@ -9,6 +9,7 @@ from services.rewards.fulfilment.api import UNKNOWN_FULFILMENT
 from services.rewards.fulfilment.domain import FulfilledBy, FulfilmentState, UnknownFulfilmentError
 from services.rewards.fulfilment.store import find_fulfilment, load_changes
 from services.rewards.redemptions.api.models import UNKNOWN_REDEMPTION, InLanguage
+from services.rewards.redemptions.handlers.own import find_own
 from services.rewards.redemptions.store import load_titles
 from services.rewards.settings import Settings
 from services.rewards.shipping.api.models import (
@@ -18,7 +19,7 @@ from services.rewards.shipping.api.models import (
     FulfilmentStep,
     OwnFulfilment,
 )
-from services.rewards.shipping.handlers.addresses import find_own, open_addresses, put_address
+from services.rewards.shipping.handlers.addresses import open_addresses, put_address
 from services.rewards.vouchers.api import NO_VOUCHER_KEYS
 from shared.http import Conn, MemberId, Principal, Scope, Tx, configured, problem_responses, requires
 from shared.http.problem_types import UNKNOWN_IDENTITY
@@ -58,6 +59,7 @@ async def get_own_fulfilment(
         redemption_id=redemption_id,
         title=titles.get(str(redemption_id), redemption.title),
         state=goods.state.value,
+        fulfilled_by=goods.by.value,
         may_say_where=goods.by is FulfilledBy.HAND and goods.state is FulfilmentState.RESERVED,
         address=None if address is None else AddressShown.of(address),
         reason=goods.reason,

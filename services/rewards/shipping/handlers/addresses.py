@@ -6,27 +6,15 @@ from datetime import timedelta
 from services.rewards.fulfilment.domain import FulfilledBy, FulfilmentState, UnknownFulfilmentError
 from services.rewards.fulfilment.store import find_fulfilment
 from services.rewards.metrics import ADDRESSES_UNREADABLE, GOODS_WAIT_SECONDS, GOODS_WAITING
-from services.rewards.redemptions.domain import Redemption, UnknownRedemptionError
-from services.rewards.redemptions.store import find_redemption, lock_redemption
+from services.rewards.redemptions.handlers.own import find_own
+from services.rewards.redemptions.store import lock_redemption
 from services.rewards.settings import Settings
 from services.rewards.shipping import store
 from services.rewards.shipping.domain import Address, AddressClosedError
 from services.rewards.shipping.handlers.sealing import sealer_of
 from shared.audit import Did
-from shared.merges import find_head
 from shared.postgres import Connection
 from shared.transaction import Transaction
-
-
-async def find_own(conn: Connection, *, community: str, member_id: str, redemption_id: str) -> Redemption:
-    """A redemption of a member's, or of who is merged into them. Raises UnknownRedemptionError."""
-    redemption = await find_redemption(conn, community=community, redemption_id=redemption_id)
-    if redemption is None or member_id not in (
-        redemption.member_id,
-        await find_head(conn, community=community, member_id=redemption.member_id),
-    ):
-        raise UnknownRedemptionError(redemption_id)
-    return redemption
 
 
 async def put_address(

@@ -227,6 +227,12 @@ async def test_forged_stale_and_strange_webhooks_do_nothing(store: Store, api: A
         for body, headers in made_hooks(order, how):
             refused = await api.post(account["webhook_path"], content=body, headers=headers)
             assert (refused.status_code, refused.json()["type"]) == (401, "urn:plaudit:problem:refused-webhook")
+    # What was signed is replayed over another body, and under another name.
+    ((body, headers),) = made_hooks(order, Hooks.AFTER)[-1:]
+    (signed,) = [name for name in headers if name.lower() == "webhook-id"]
+    for other in ((body.replace(b"delivered", b"reversed"), headers), (body, headers | {signed: "msg_another"})):
+        replayed = await api.post(account["webhook_path"], content=other[0], headers=other[1])
+        assert (replayed.status_code, replayed.json()["type"]) == (401, "urn:plaudit:problem:refused-webhook")
     for body, headers in made_hooks(order, Hooks.AFTER):
         nowhere = await api.post(f"/v1/provider-webhooks/{redemption_id}", content=body, headers=headers)
         assert nowhere.status_code == 401

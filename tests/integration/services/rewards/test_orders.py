@@ -112,6 +112,12 @@ async def test_where_one_piece_is_refused_nothing_of_the_order_is_reserved(shop:
         headers = {"Idempotency-Key": uuid4().hex}
         answer = await ada.post(f"/v1/members/{shop.uuid('ada')}/orders", json=wrong, headers=headers)
         assert answer.status_code == 422, wrong
+    for points in ("-50", "0", "NaN", "Infinity", "1e400", "50.5", "9" * 30, "[50]", "null"):
+        # As whoever attacks writes it: no program of theirs would.
+        body = f'{{"items": [{{"reward_id": "mug"}}], "points": {points}}}'
+        headers = {"Idempotency-Key": uuid4().hex, "Content-Type": "application/json"}
+        answer = await ada.post(f"/v1/members/{shop.uuid('ada')}/orders", content=body, headers=headers)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "/points"), points
     async with shop.begin() as tx:
         tx.now = datetime.now(UTC) + timedelta(days=1)
         await run_out(tx, expire_reservations)

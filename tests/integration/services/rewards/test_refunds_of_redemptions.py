@@ -96,6 +96,40 @@ async def test_parts_and_then_the_rest_go_back_to_the_lots_used_last(rich: Any, 
     assert (await rich.check()).differences == 0
 
 
+async def test_a_receipt_has_each_step_with_its_transfer_and_is_its_members_alone(
+    rich: Any, spec: Any, api: Any
+) -> None:
+    rich.spec = spec
+    await rich.join("bob")
+    made = (await redeem(api, rich, "ada")).json()["redemption_id"]
+    path = f"/v1/members/{rich.uuid('ada')}/redemptions/{made}"
+    reserved = (await api.get(path)).json()
+    assert (reserved["state"], [one["event"] for one in reserved["steps"]]) == ("reserved", ["reserved"])
+    confirmed = await api.post(f"/v1/redemptions/{made}/confirm", json={"points": 25})
+    assert confirmed.status_code == 200
+    for points in (12, 13):
+        assert (await refund(api, made, points)).json()["state"] == "done"
+    receipt = (await (await member(rich, "ada")).get(path)).json()
+    bob = await member(rich, "bob")
+    for theirs in (path, f"/v1/members/{rich.uuid('bob')}/redemptions/{made}"):
+        assert (await bob.get(theirs)).status_code in (403, 404)
+    assert [(one["event"], one["points"]) for one in receipt["steps"]] == [
+        *(("reserved", 30), ("confirmed", 25), ("rest_back", 5)),
+        *(("refunded", 12), ("refunded", 13)),
+    ]
+    booked = {
+        str(row["transfer_id"]): row["recorded_at"].isoformat()
+        for row in await rich.pool.fetch(
+            "select transfer_id, recorded_at from transfers where community = $1 and cause_id = $2",
+            rich.community,
+            made,
+        )
+    }
+    said = {one["transfer_id"]: one["at"].replace("Z", "+00:00") for one in receipt["steps"]}
+    assert said == booked
+    assert (receipt["state"], receipt["refunded_points"]) == ("refunded", 25)
+
+
 async def test_what_is_not_spent_or_cost_nothing_is_not_refunded(rich: Any, api: Any) -> None:
     made = (await redeem(api, rich, "ada")).json()["redemption_id"]
     reserved = await refund(api, made)

@@ -139,6 +139,12 @@ async def test_what_is_wrong_is_said_line_by_line_and_nothing_is_made(shop: Any,
     assert [(one["line"], one["detail"]) for one in twice.json()["errors"]] == [
         (3, "The same person as on line 1")
     ]
+    # Whoever wrote a table is told its lines: there are headings, and may be empty ones.
+    as_written = [one | {"line": line} for one, line in zip(of(shop, "ada", "bob", "ada"), (2, 3, 7), strict=True)]
+    in_table = await make(api, as_written)
+    assert [(one["field"], one["line"], one["detail"]) for one in in_table.json()["errors"]] == [
+        ("/lines/2", 7, "The same person as on line 2")
+    ]
     neither = await make(api, [{}])
     assert (neither.status_code, types(neither)) == (422, "invalid-request")
     late = await make(api, of(shop, "ada"), claims_end_at=(datetime.now(UTC) + timedelta(days=500)).isoformat())

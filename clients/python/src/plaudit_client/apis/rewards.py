@@ -2091,6 +2091,20 @@ class Rewards:
             ),
         )
 
+    def get_own_receipt(self, member_id: str, redemption_id: str, *, language: str | None = None) -> types.Receipt:
+        """For the member themselves, too: what it was, what it cost, and each step with its transfer."""
+        return cast(
+            "types.Receipt",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}",
+                    params={"language": language},
+                )
+            ),
+        )
+
     def put_own_address(
         self,
         member_id: str,
@@ -6219,6 +6233,22 @@ class AsyncRewards:
                     f"/v1/members/{as_segment(member_id)}/redemptions",
                     headers={"Idempotency-Key": idempotency_key},
                     fields={"reward_id": reward_id, "points": points, "quote_id": quote_id},
+                )
+            ),
+        )
+
+    async def get_own_receipt(
+        self, member_id: str, redemption_id: str, *, language: str | None = None
+    ) -> types.Receipt:
+        """For the member themselves, too: what it was, what it cost, and each step with its transfer."""
+        return cast(
+            "types.Receipt",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    f"/v1/members/{as_segment(member_id)}/redemptions/{as_segment(redemption_id)}",
+                    params={"language": language},
                 )
             ),
         )

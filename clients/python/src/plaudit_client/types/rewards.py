@@ -1140,6 +1140,7 @@ class LineForeseen(TypedDict):
 class LineWanted(TypedDict):
     """A person on the list: a member, or a recipient whom ingest holds (`POST /v1/recipients/table`)."""
 
+    line: NotRequired[int | None]
     member_id: NotRequired[str | None]
     recipient_id: NotRequired[str | None]
     reward_id: NotRequired[str | None]
@@ -1654,6 +1655,7 @@ class OwnFulfilment(TypedDict):
 
     address: AddressShown | None
     carrier: str | None
+    fulfilled_by: Literal["hand", "provider"]
     may_say_where: bool
     reason: str | None
     redemption_id: str
@@ -2833,6 +2835,40 @@ class Rates(TypedDict):
     policy: RatePolicyShown
     sheet_id: str | None
     stale_after: str | None
+
+
+class Receipt(TypedDict):
+    """A redemption, and all that became of it."""
+
+    changed_at: str
+    changed_by: str
+    created_at: str
+    expires_at: str
+    fulfilled_by: NotRequired[Literal["hand", "provider"] | None]
+    fulfilment: NotRequired[
+        Literal["reserved", "in_hand", "ordered", "unknown", "fulfilled", "failed", "compensated"] | None
+    ]
+    has_code: bool
+    member_id: str
+    needs_address: NotRequired[bool]
+    order_id: NotRequired[str | None]
+    points: int
+    redemption_id: str
+    refunded_points: NotRequired[int]
+    reserved_points: int | None
+    reward_id: str
+    state: Literal["reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired"]
+    steps: list[ReceiptStep]
+    title: str
+
+
+class ReceiptStep(TypedDict):
+    """Something that became of it."""
+
+    at: str
+    event: Literal["reserved", "confirmed", "rest_back", "refunded", "cancelled", "expired"]
+    points: int
+    transfer_id: str | None
 
 
 class Redemption(TypedDict):

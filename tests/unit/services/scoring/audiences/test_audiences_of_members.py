@@ -296,6 +296,17 @@ def test_a_fact_to_come_is_looked_at_when_it_begins() -> None:
     assert next_change([italy], said=said, earned=[], now=NOON, calendar=Calendar()) == NOON + 3 * DAY
 
 
+def test_who_is_looked_at_before_what_was_just_said_counts_is_looked_at_again_once_it_does() -> None:
+    (italy, _) = version().audiences
+    said = {"country": [Said(NOON, NOON, "IT")]}
+    of = {"said": said, "earned": [], "today": TODAY}
+    assert not decide_at(italy, **of, event_time=NOON, received_at=NOON).is_in
+    again = next_change([italy], said=said, earned=[], now=NOON, calendar=Calendar())
+    assert again == NOON + SAID_LEAD
+    assert decide_at(italy, **of, event_time=again, received_at=again).is_in
+    assert next_change([italy], said=said, earned=[], now=again, calendar=Calendar()) is None
+
+
 def test_turns_alternate_and_have_ids_of_their_own() -> None:
     def turn(before: State | None, is_in: bool, since: datetime) -> Any:
         return turn_of(

@@ -28,7 +28,7 @@ class TableKept(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """A table's columns: all that are not numbered by the database, and those of the primary key."""
+    """A table's columns: all that the database does not number or make itself, and those of the primary key."""
 
     all: tuple[str, ...]
     key: tuple[str, ...]
@@ -60,7 +60,8 @@ async def load_columns(conn: asyncpg.Connection) -> dict[str, Columns]:
     rows = await conn.fetch(
         """
         select c.relname as name,
-            array_agg(a.attname::text order by a.attnum) filter (where a.attidentity = '') as columns,
+            array_agg(a.attname::text order by a.attnum) filter (where a.attidentity = '' and a.attgenerated = '')
+                as columns,
             array_agg(a.attname::text order by a.attnum) filter (where a.attnum = any(i.indkey)) as key
         from pg_class c
         join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped

@@ -227,14 +227,17 @@ async def quiet(running: asyncpg.Connection, waiting: Sequence[str]) -> AsyncIte
 
 
 async def close_to_service(admin: asyncpg.Connection, database: str) -> None:
-    """Let the service's processes out of a database, and not in again."""
-    await admin.execute(f'revoke connect on database "{database}" from "{ROLE}"')
+    """Let the service's processes out of a database, and not in again.
+
+    They are told that it has no room for them, which passes: they try again until it has.
+    """
+    await admin.execute(f'alter database "{database}" connection limit 0')
     await _end_connections(admin, database, only_of=ROLE)
 
 
 async def open_to_service(admin: asyncpg.Connection, database: str) -> None:
     """Let the service's processes into a database."""
-    await admin.execute(f'grant connect on database "{database}" to "{ROLE}"')
+    await admin.execute(f'alter database "{database}" connection limit -1')
 
 
 async def rename(admin: asyncpg.Connection, names: Mapping[str, str]) -> None:

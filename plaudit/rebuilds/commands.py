@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Collection
 from typing import Any
 
 import click
@@ -45,10 +46,10 @@ def start(name: str, postgres: str | None) -> None:
         raise click.ClickException(str(error)) from error
     click.echo(f"The database {databases.REBUILT} is {'made' if is_new else 'there'}.")
     if postgres:
-        click.echo("Run beside analytics, with its settings (it leaves the processor to others, and joins no group):")
+        click.echo("Run beside analytics, with its settings (it joins no group, and gives way to others):")
         click.echo(f"  python -m services.analytics.rebuild --database {databases.REBUILT}")
     elif asyncio.run(start_reader(name)):
-        click.echo("It is read into from the beginning of every topic: `plaudit rebuild status` says how far it is.")
+        click.echo("It is read into from every topic's beginning: `plaudit rebuild status` says how far it is.")
     else:
         click.echo("It is being read into already: `plaudit rebuild status` says how far it is.")
 
@@ -92,21 +93,29 @@ def compare(name: str, postgres: str | None, as_json: bool) -> None:
 @rebuild.command("switch", epilog="Example: plaudit rebuild switch --yes")
 @STACK
 @POSTGRES
+@click.option(
+    "--differing",
+    multiple=True,
+    metavar="TABLE",
+    help="A table that may differ, as after a change of what is counted; may be repeated.",
+)
 @AS_JSON
 @YES
-def switch(name: str, postgres: str | None, as_json: bool, yes: bool) -> None:
+def switch(name: str, postgres: str | None, differing: tuple[str, ...], as_json: bool, yes: bool) -> None:
     """Compare, and if every table is equal let the rebuilt database answer from now on.
 
     Analytics answers nothing for some seconds. What answered before is kept as plaudit_analytics_before until
-    `plaudit rebuild forget`, and no erasure reaches it. Exit code 3 when a table differs: then nothing is switched.
+    `plaudit rebuild forget`, and no erasure reaches it. Exit code 3 when a table differs: nothing is switched.
     """
     from plaudit.rebuilds import steps  # noqa: PLC0415
 
     confirmed("Let the rebuilt database answer, if it is equal?", yes)
-    compared = asyncio.run(steps.switch(_admin_url(name, postgres)))
-    _say_compared(compared, as_json)
+    compared = asyncio.run(steps.switch(_admin_url(name, postgres), may_differ=differing))
+    _say_compared(compared, as_json, may_differ=differing)
     if not as_json:
-        click.echo("The rebuilt database answers now. `plaudit rebuild back` undoes that, `plaudit rebuild forget`")
+        click.echo(
+            "The rebuilt database answers now. `plaudit rebuild back` undoes that, `plaudit rebuild forget`"
+        )
         click.echo("deletes what answered before: do one of them, as no erasure reaches it.")
 
 
@@ -146,7 +155,7 @@ def _admin_url(name: str, postgres: str | None) -> str:
     return load_state(name).postgres_admin_url
 
 
-def _say_compared(compared: Any, as_json: bool) -> None:
+def _say_compared(compared: Any, as_json: bool, *, may_differ: Collection[str] = ()) -> None:
     if as_json:
         click.echo(json.dumps(compared.as_json(), indent=2))
     else:
@@ -163,7 +172,7 @@ def _say_compared(compared: Any, as_json: bool) -> None:
         rows = sum(one.rows for one in compared.digests.values())
         if not compared.differences:
             click.echo(f"{len(compared.digests)} tables with {rows} rows are equal.")
-    if compared.differences:
+    if not compared.is_equal_but_for(may_differ):
         if not as_json:
             click.echo("Nothing was switched: docs/rebuild.md says what to do.")
         raise SystemExit(3)

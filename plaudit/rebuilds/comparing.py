@@ -52,7 +52,10 @@ class Difference(NamedTuple):
 async def load_tables(rebuilt: asyncpg.Connection) -> list[TableKept]:
     """What each table is, by the code that is rebuilt with."""
     rows = await rebuilt.fetch("select name, origin, moments, counts, why from rebuild.tables order by name")
-    return [TableKept(row["name"], row["origin"], tuple(row["moments"]), tuple(row["counts"]), row["why"]) for row in rows]
+    return [
+        TableKept(row["name"], row["origin"], tuple(row["moments"]), tuple(row["counts"]), row["why"])
+        for row in rows
+    ]
 
 
 async def load_columns(conn: asyncpg.Connection) -> dict[str, Columns]:
@@ -79,8 +82,8 @@ async def digest(conn: asyncpg.Connection, table: TableKept, columns: Columns) -
     compared = [column for column in columns.all if column not in table.moments]
     row = await conn.fetchrow(
         f"""
-        select count(*) as rows, coalesce(sum(hashtextextended(row({_names(compared)})::text, 0)::numeric), 0)::text
-            as digest
+        select count(*) as rows,
+            coalesce(sum(hashtextextended(row({_names(compared)})::text, 0)::numeric), 0)::text as digest
         from "{table.name}" where {is_something}
         """  # noqa: S608 -- names of tables that are there
     )
@@ -90,7 +93,7 @@ async def digest(conn: asyncpg.Connection, table: TableKept, columns: Columns) -
 async def compare(
     running: asyncpg.Connection, rebuilt: asyncpg.Connection, tables: Sequence[TableKept]
 ) -> tuple[dict[str, Digest], list[Difference]]:
-    """The digests of all tables that must be equal, and those that are not; tables that nobody registered differ."""
+    """The digests of all tables that must be equal, and those that differ: also those that nobody registered."""
     columns = await load_columns(rebuilt)
     known = {table.name for table in tables}
     digests: dict[str, Digest] = {}
@@ -108,7 +111,9 @@ async def compare(
     return digests, differences
 
 
-async def fill(source: asyncpg.Connection, target: asyncpg.Connection, tables: Sequence[TableKept]) -> dict[str, int]:
+async def fill(
+    source: asyncpg.Connection, target: asyncpg.Connection, tables: Sequence[TableKept]
+) -> dict[str, int]:
     """Copy rows of tables whose topics forget, where the target lacks them; return how many, by table."""
     columns = await load_columns(target)
     added: dict[str, int] = {}

@@ -113,9 +113,12 @@ async def make(admin_url: str) -> bool:
         if REBUILT not in there:
             await admin.execute(f'create database "{REBUILT}"')
         await admin.execute(f'revoke connect on database "{REBUILT}" from public')
+        # A switch that was killed may have left either closed.
+        for database in (RUNNING, REBUILT):
+            await open_to_service(admin, database)
         await admin.execute(f'grant connect on database "{REBUILT}" to "{ROLE}"')
-        # Some migrations take rights from the role that is named as the database: there is none, and what they take
-        # is taken below.
+        # A migration takes rights from the role that is named as the database, which is nobody's here; those of
+        # the service's own role are set below.
         if not await admin.fetchval("select exists (select from pg_roles where rolname = $1)", REBUILT):
             await admin.execute(f'create role "{REBUILT}"')
     await migrate(admin_url, SERVICE, database=REBUILT)
@@ -178,7 +181,7 @@ async def wait_until_done(rebuilt: asyncpg.Connection, column: str, orders_id: i
         if not await is_reading(rebuilt):
             raise NotReadyError("Nobody reads for the rebuild any more: `plaudit rebuild start` goes on with it.")
         if asyncio.get_running_loop().time() > end:
-            raise NotReadyError(f"After {seconds:g} s the rebuild has not come so far: look at its log, and ask again.")
+            raise NotReadyError(f"After {seconds:g} s the rebuild is not there: look at its log, and ask again.")
         await asyncio.sleep(POLL_SECONDS)
 
 
@@ -216,7 +219,7 @@ async def quiet(running: asyncpg.Connection, waiting: Sequence[str]) -> AsyncIte
         await running.execute("lock table consumer_offsets in exclusive mode")
         end = asyncio.get_running_loop().time() + QUIET_SECONDS
         marked = " or ".join(f'exists (select from "{table}")' for table in waiting)
-        while await running.fetchval(f"select {marked or 'false'}"):  # noqa: S608 -- names of the register
+        while await running.fetchval(f"select {marked or 'false'}"):
             if asyncio.get_running_loop().time() > end:
                 raise NotReadyError(
                     f"After {QUIET_SECONDS:g} s the running analytics still has something to count "

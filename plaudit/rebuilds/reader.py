@@ -28,7 +28,7 @@ async def start_reader(stack: str) -> bool:
     log = state.directory / "logs" / f"{NAME}.log"
     environment = processes.marked(services.environment(state, "analytics"), state.directory, NAME)
     with open_private(log) as output:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: ASYNC220 -- it outlives this one
             (sys.executable, "-P", "-m", "services.analytics.rebuild", "--database", REBUILT),
             env=environment,
             cwd=state.directory,

@@ -1,7 +1,7 @@
 """What the commands of a rebuild do: look, compare, switch, go back, forget."""
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -44,8 +44,10 @@ class TopicRead:
 
 @dataclass
 class Status:
-    """How a rebuild is. `state` is none, stopped, reading or there; `is_before_kept` says whether the database that
-    answered before a switch is there still, and takes no erasure."""
+    """How a rebuild is. `state` is none, stopped, reading or there (where the running one is).
+
+    `is_before_kept` says whether the database that answered before a switch is kept, which takes no erasure.
+    """
 
     state: str
     topics: list[TopicRead] = field(default_factory=list)
@@ -68,6 +70,10 @@ class Compared:
     differences: list[Difference]
     filled: dict[str, int]
     records: int
+
+    def is_equal_but_for(self, tables: Collection[str]) -> bool:
+        """Whether nothing differs but these tables."""
+        return {one.table for one in self.differences} <= set(tables)
 
     def as_json(self) -> dict[str, Any]:
         """For a script."""
@@ -126,70 +132,84 @@ async def compare(admin_url: str) -> Compared:
     The running one reads nothing for a moment, and goes on while the other gets there. Raises NotReadyError.
     """
     await _must_be_near(admin_url)
-    async with connected(admin_url, RUNNING) as running, connected(admin_url, REBUILT) as rebuilt:
-        async with _held(rebuilt), connected(admin_url, RUNNING) as frozen:
-            tables = await comparing.load_tables(rebuilt)
-            async with databases.quiet(running, _waiting(tables)):
-                await frozen.execute("begin isolation level repeatable read read only")
-                stands = await databases.load_stands(frozen, await _topics(rebuilt))
-            compared = await _compare_at(stands, frozen, rebuilt, tables)
-            await frozen.execute("rollback")
+    async with (
+        connected(admin_url, RUNNING) as running,
+        connected(admin_url, RUNNING) as frozen,
+        connected(admin_url, REBUILT) as rebuilt,
+        _held(rebuilt),
+    ):
+        tables = await comparing.load_tables(rebuilt)
+        async with databases.quiet(running, _waiting(tables)):
+            await frozen.execute("begin isolation level repeatable read read only")
+            stands = await databases.load_stands(frozen, await _topics(rebuilt))
+        compared = await _compare_at(stands, frozen, rebuilt, tables)
+        await frozen.execute("rollback")
     return compared
 
 
-async def switch(admin_url: str) -> Compared:
+async def switch(admin_url: str, *, may_differ: Collection[str] = ()) -> Compared:
     """Let the rebuilt database answer from now on, if every table is equal; the other is kept, and gets no more.
 
-    With differences nothing is switched. Raises NotReadyError.
+    With differences, but in tables that `may_differ`, nothing is switched. Raises NotReadyError.
     """
     await _must_be_near(admin_url)
     async with connected(admin_url) as admin:
         if BEFORE in await databases.find_databases(admin):
             raise RebuildError(f"{BEFORE} of the last switch is there still: `plaudit rebuild forget` deletes it.")
-        async with connected(admin_url, RUNNING) as running, connected(admin_url, REBUILT) as rebuilt:
-            async with _held(rebuilt):
-                tables = await comparing.load_tables(rebuilt)
-                try:
-                    async with databases.quiet(running, _waiting(tables)):
-                        # 1. Nobody writes to the running one any more: what it holds now is all there is.
-                        await databases.close_to_service(admin, RUNNING)
-                    stands = await databases.load_stands(running, await _topics(rebuilt))
-                    # 2. The other gets exactly there.
-                    compared = await _compare_at(stands, running, rebuilt, tables)
-                    if compared.differences:
-                        await databases.open_to_service(admin, RUNNING)
-                        return compared
-                    # 3. What was noticed, told and put aside is known there too: nothing is told twice.
-                    await comparing.take_over(running, rebuilt, tables)
-                    await _note(rebuilt, "analytics.switch", before=RUNNING, after=REBUILT, rows=compared.records)
-                    await rebuilt.execute("update rebuild.state set switched_at = now()")
-                except BaseException:
-                    await databases.open_to_service(admin, RUNNING)
-                    raise
-                await databases.order(rebuilt, Orders(ends=True))
-        # 4. The names, both or none; the service's processes come back to the one that has its name.
         try:
-            await databases.rename(admin, {RUNNING: BEFORE, REBUILT: RUNNING})
+            compared = await _prepare(admin_url, admin, may_differ)
+            if compared.is_equal_but_for(may_differ):
+                # 4. The names, both or none; the service's processes come back to the one that has its name.
+                await databases.rename(admin, {RUNNING: BEFORE, REBUILT: RUNNING})
+                return compared
         except BaseException:
             await databases.open_to_service(admin, RUNNING)
             raise
+        await databases.open_to_service(admin, RUNNING)
+    return compared
+
+
+async def _prepare(admin_url: str, admin: asyncpg.Connection, may_differ: Collection[str]) -> Compared:
+    """Close the running database, have the other get there, and take over what was of the moment."""
+    async with (
+        connected(admin_url, RUNNING) as running,
+        connected(admin_url, REBUILT) as rebuilt,
+        _held(rebuilt),
+    ):
+        tables = await comparing.load_tables(rebuilt)
+        async with databases.quiet(running, _waiting(tables)):
+            # 1. Nobody writes to the running one any more: what it holds now is all there is.
+            await databases.close_to_service(admin, RUNNING)
+        stands = await databases.load_stands(running, await _topics(rebuilt))
+        # 2. The other gets exactly there.
+        compared = await _compare_at(stands, running, rebuilt, tables)
+        if compared.is_equal_but_for(may_differ):
+            # 3. What was noticed, told and put aside is known there too: nothing is told twice.
+            await comparing.take_over(running, rebuilt, tables)
+            await _note(rebuilt, "analytics.switch", before=RUNNING, after=REBUILT, rows=compared.records)
+            await rebuilt.execute("update rebuild.state set switched_at = now()")
+            await databases.order(rebuilt, Orders(ends=True))
     return compared
 
 
 async def go_back(admin_url: str) -> None:
-    """Let the database answer again that did before the switch, with what was noticed and told since; it reads what
-    came in meanwhile. Raises RebuildError."""
+    """Let the database answer again that did before the switch, with what was noticed and told since.
+
+    It reads what came in meanwhile. Raises RebuildError.
+    """
     async with connected(admin_url) as admin:
         there = await databases.find_databases(admin)
         if BEFORE not in there:
-            raise RebuildError("There is nothing to go back to: no switch was made, or what was before is forgotten.")
+            raise RebuildError("There is nothing to go back to: nothing was switched, or it is forgotten.")
         if REBUILT in there:
-            raise RebuildError(f"{REBUILT} of another rebuild is there: `plaudit rebuild forget --rebuilt` deletes it.")
+            raise RebuildError(f"{REBUILT} is there again: `plaudit rebuild forget --rebuilt` deletes it.")
         async with connected(admin_url, RUNNING) as running, connected(admin_url, BEFORE) as before:
             tables = await comparing.load_tables(running)
             await databases.close_to_service(admin, RUNNING)
             try:
-                await comparing.take_over(running, before, [one for one in tables if one.origin == comparing.TAKEN_OVER])
+                await comparing.take_over(
+                    running, before, [one for one in tables if one.origin == comparing.TAKEN_OVER]
+                )
                 await _note(before, "analytics.switch_back", before=REBUILT, after=BEFORE, rows=None)
             except BaseException:
                 await databases.open_to_service(admin, RUNNING)

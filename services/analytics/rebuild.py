@@ -67,7 +67,7 @@ async def rebuild(settings: Settings, *, database: str) -> int:
         )
         await reader.run(stopping.is_set)
     except AnotherReadsError:
-        log.error("another process reads for this rebuild already")
+        log.critical("another process reads for this rebuild already")
         return 1
     finally:
         await own.close()

@@ -63,7 +63,7 @@ def packages_of(service: str) -> tuple[str, ...]:
 
 
 async def migrate(admin_url: str, service: str, *, database: str | None = None) -> list[str]:
-    """Apply what is missing of the service's migrations to its database, or to `database`; return what was applied.
+    """Apply what is missing of the service's migrations to its database, or `database`; return what was applied.
 
     Raises MigrationError when a file that was applied has changed since, or when one fails: nothing of
     that file is then applied, but for an index that is left half built outside a transaction.

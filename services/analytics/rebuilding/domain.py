@@ -26,7 +26,7 @@ class Origin(StrEnum):
 class TableKept(NamedTuple):
     """What a table is: its origin, which of its columns are of the moment and are taken over as they are, and why.
 
-    Where `counts` are named, a row in which all of them are 0 says what no row says: it was counted up, and down again.
+    Where `counts` are named, a row in which all of them are 0 says what no row says: it was counted up, and down.
     """
 
     origin: Origin

@@ -1,7 +1,7 @@
 """The reader of a rebuild: from the beginning of every topic, never beyond where the running analytics stands.
 
-Positions and rows move in one transaction, so a reader that was killed goes on where it was. It joins no group, as it
-shares its partitions with nobody, and what handlers tell is dropped: all of it was told before.
+Positions and rows move in one transaction, so a reader that was killed goes on where it was. It joins no group, as
+it shares its partitions with nobody, and what handlers tell is dropped: all of it was told before.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ class AnotherReadsError(Exception):
 
 @dataclass(frozen=True)
 class Databases:
-    """The database that is rebuilt, by its `pool` and a connection of the reader's own, and the running one's name."""
+    """The database that is rebuilt, by a `pool` and a connection of the reader's `own`, and the running one's."""
 
     pool: Pool
     own: Connection
@@ -107,7 +107,7 @@ class Reader:
             await self._consumer.stop()
 
     async def _begin(self) -> None:
-        """Stand where the database says; what was never read, and what its topic keeps no more, at its beginning."""
+        """Stand where the database says, or at the beginning: of what was never read, or is kept no more."""
         places = [
             TopicPartition(topic, number)
             for topic in self._subscriptions
@@ -205,9 +205,7 @@ class Reader:
     async def _pass_gaps(self, batch: Batch, beyond: Mapping[TopicPartition, int]) -> None:
         """Stand at the end of what compaction left empty before it."""
         there = {TopicPartition(record.topic, record.partition) for record in batch.records}
-        passed = {
-            place: end for place, end in beyond.items() if place not in there and self._stands[place] < end
-        }
+        passed = {place: end for place, end in beyond.items() if place not in there and self._stands[place] < end}
         if passed:
             async with begin(self._pool) as conn:
                 await offsets.move(conn, old=self._stands, new=passed)

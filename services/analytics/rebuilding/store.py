@@ -29,7 +29,7 @@ class Orders(NamedTuple):
 
 
 async def connected(settings: Settings, *, database: str) -> Pool:
-    """Connections to the database that is rebuilt. What a crash takes of it is read again: commits wait for no disk.
+    """Connections to the database that is rebuilt; commits wait for no disk: what a crash takes is read again.
 
     Raises RuntimeError when migrations are missing there.
     """
@@ -98,8 +98,10 @@ async def put_report(
     records: int,
     busy_seconds: float,
 ) -> None:
-    """Say how the reader is: whether it obeys orders, in that it holds still, or has read and counted up to the cut;
-    and how fast it read: so many records more, in so many seconds in which there were some."""
+    """Say how the reader is: whether it obeys orders, in that it holds still, or has read and counted up to there.
+
+    And how fast it read: so many records more, in so many seconds in which there were some.
+    """
     await conn.execute(
         """
         update rebuild.state set seen_at = $1,
@@ -141,7 +143,10 @@ async def put_tables(conn: Connection) -> None:
         on conflict (name) do update set origin = excluded.origin, moments = excluded.moments,
             counts = excluded.counts, why = excluded.why
         """,
-        [(name, kept.origin.value, list(kept.moments), list(kept.counts), kept.why) for name, kept in TABLES.items()],
+        [
+            (name, kept.origin.value, list(kept.moments), list(kept.counts), kept.why)
+            for name, kept in TABLES.items()
+        ],
     )
 
 
@@ -161,5 +166,5 @@ async def is_anything_waiting(pool: Pool) -> bool:
     waiting = [name for name, kept in TABLES.items() if kept.origin is Origin.WAITING]
     marked = " or ".join(f"exists (select from {name})" for name in waiting)
     async with begin(pool) as conn:
-        found: bool = await conn.fetchval(f"select {marked}")  # noqa: S608 -- names of the register
+        found: bool = await conn.fetchval(f"select {marked}")
     return found

@@ -11,7 +11,6 @@ EQUAL = ("follows", "counted", "waiting", "remembered")
 REMEMBERED = "remembered"
 WAITING = "waiting"
 TAKEN_OVER = "taken over"
-SPOOL_MAX_BYTES = 32 * 1024 * 1024
 
 
 class TableKept(NamedTuple):
@@ -80,7 +79,7 @@ async def digest(conn: asyncpg.Connection, table: TableKept, columns: Columns) -
     """The digest of a table, without its columns of the moment."""
     is_something = " or ".join(f'"{column}" <> 0' for column in table.counts) or "true"
     compared = [column for column in columns.all if column not in table.moments]
-    row = await conn.fetchrow(
+    [row] = await conn.fetch(
         f"""
         select count(*) as rows,
             coalesce(sum(hashtextextended(row({_names(compared)})::text, 0)::numeric), 0)::text as digest
@@ -158,7 +157,7 @@ async def _copy_aside(
     await target.execute(
         f'create temporary table taken on commit drop as select {_names(columns)} from "{table}" limit 0'  # noqa: S608
     )
-    with tempfile.SpooledTemporaryFile(max_size=SPOOL_MAX_BYTES) as spool:
+    with tempfile.TemporaryFile() as spool:
         query = f'select {_names(columns)} from "{table}"'  # noqa: S608
         if table == "outbox":
             query += " order by id"

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import asyncpg
 import click
@@ -269,8 +269,3 @@ async def _end_connections(admin: asyncpg.Connection, database: str, only_of: st
             raise RebuildError(f"Somebody stays connected to {database}: end that, and try again.")
         await asyncio.sleep(POLL_SECONDS)
         await admin.fetch(f"select pg_terminate_backend(pid) {others}", database, only_of)
-
-
-def state_of(row: Mapping[str, Any] | None) -> dict[str, Any]:
-    """A row as a dictionary; of none an empty one."""
-    return dict(row) if row is not None else {}

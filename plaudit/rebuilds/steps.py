@@ -112,7 +112,7 @@ async def look(admin_url: str) -> Status:
             group by 1 order by 1
             """
         )
-        state = await rebuilt.fetchrow("select * from rebuild.state")
+        [state] = await rebuilt.fetch("select rate, started_at from rebuild.state")
         untold = await rebuilt.fetch("select topic, messages from rebuild.untold order by topic")
     status.topics = [TopicRead(**row) for row in rows]
     status.records_read = sum(topic.read for topic in status.topics)

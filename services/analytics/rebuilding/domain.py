@@ -130,11 +130,6 @@ TABLES: Final[Mapping[str, TableKept]] = {
 }
 
 
-def share_of(read: int, beyond: int) -> float:
-    """Which share of the records has been read; 1 where there are none."""
-    return 1.0 if read + beyond == 0 else read / (read + beyond)
-
-
 def left_of(*, stands: Mapping[Place, int], until: Mapping[Place, int]) -> int:
     """How many records lie between where partitions stand and until where they are to be read."""
     return sum(max(0, end - stands.get(place, 0)) for place, end in until.items())

@@ -82,7 +82,7 @@ async def find_stands_of(settings: Settings, *, database: str) -> dict[Place, in
 
 async def load_orders(conn: Connection) -> Orders:
     """What is wanted of the reader now."""
-    state = await conn.fetchrow("select orders_id, hold, has_cut, ends from rebuild.state")
+    [state] = await conn.fetch("select orders_id, hold, has_cut, ends from rebuild.state")
     rows = await conn.fetch("select topic, partition, next_offset from rebuild.cut") if state["has_cut"] else []
     cut = {Place(row["topic"], row["partition"]): row["next_offset"] for row in rows}
     return Orders(state["orders_id"], state["hold"], cut if state["has_cut"] else None, state["ends"])

@@ -97,6 +97,9 @@ SUBCOMMANDS = {
     "provision": Subcommand(
         "plaudit.provision", "provision_command", "Prepare a Kafka and PostgreSQL of your own."
     ),
+    "rebuild": Subcommand(
+        "plaudit.rebuilds.commands", "rebuild", "Build analytics anew beside the one that runs, and switch."
+    ),
     "secrets": Subcommand(
         "plaudit.secrets", "secrets_command", "Make passwords and keys for servers of your own."
     ),

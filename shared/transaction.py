@@ -1,5 +1,6 @@
 """The transaction that handlers run in: facts and the messages about them are stored together or not at all."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -204,6 +205,13 @@ class Transaction(Generic[SettingsT_co]):
             if told_in is not None:
                 self._told_in[len(self._messages)] = told_in
         self._messages.append((topic.name, key, value))
+
+    def forget_told(self) -> Counter[str]:
+        """Send nothing of what was told here; return how many messages for each topic that were."""
+        forgotten = Counter(topic for topic, _, _ in self._messages)
+        self._messages.clear()
+        self._told_in.clear()
+        return forgotten
 
     async def store_outbox(self) -> int:
         """Write the messages as outbox rows, in the order they were published; return how many."""

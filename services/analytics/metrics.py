@@ -52,3 +52,15 @@ REMINDERS = Counter(
     "plaudit_analytics_decision_reminders_total", "Decisions of which somebody was reminded to look at them again"
 )
 DIGESTS = Counter("plaudit_analytics_digests_total", "Weeks of communities that were put into a digest")
+REBUILD_READ = Counter("plaudit_analytics_rebuild_read_records_total", "Records that a rebuild has read")
+REBUILD_LEFT = Gauge(
+    "plaudit_analytics_rebuild_left_records",
+    "Records that a rebuild has to read until it is where the running analytics is",
+)
+REBUILD_UNTOLD = Counter(
+    "plaudit_analytics_rebuild_untold_messages_total",
+    "Messages that a rebuild told nobody, as they were told before, by the topic they were for",
+    ["topic"],
+)
+for _topic in ("audit.v1", "message.requested.v1", "analytics.dlq.v1"):
+    REBUILD_UNTOLD.labels(_topic)

@@ -18,6 +18,9 @@ class Settings(ServiceSettings):
         le=5,
         description="From one batch's begin to the next one's, unless a whole batch waits: less often costs less",
     )
+    rebuild_batch_max_count: int = Field(
+        2_000, ge=1, description="Records in one transaction of a rebuild (docs/rebuild.md)"
+    )
     audit_retention_days: int | None = Field(
         None,
         ge=1,

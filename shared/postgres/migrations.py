@@ -62,14 +62,14 @@ def packages_of(service: str) -> tuple[str, ...]:
     return (CONSOLE,) if service == CONSOLE else ("shared", f"services.{service}")
 
 
-async def migrate(admin_url: str, service: str) -> list[str]:
-    """Apply what is missing of the service's migrations to its database; return what was applied.
+async def migrate(admin_url: str, service: str, *, database: str | None = None) -> list[str]:
+    """Apply what is missing of the service's migrations to its database, or `database`; return what was applied.
 
     Raises MigrationError when a file that was applied has changed since, or when one fails: nothing of
     that file is then applied, but for an index that is left half built outside a transaction.
     """
     role = role_name(service)
-    connection = await asyncpg.connect(database_url(admin_url, role))
+    connection = await asyncpg.connect(database_url(admin_url, database or role))
     applied: list[str] = []
     try:
         await connection.execute("select pg_advisory_lock($1)", MIGRATION_LOCK)

@@ -48,9 +48,12 @@ async def create_pool(
     service: str,
     settings: ServiceSettings,
     *,
+    database: str | None = None,
     on_connect: Callable[[asyncpg.Connection], Awaitable[None]] | None = None,
 ) -> asyncpg.Pool:
-    """The service's connections, as its own role on its own database; `on_connect` is given each new one.
+    """The service's connections, as its own role on its own database, or on `database`.
+
+    `on_connect` is given each new one.
 
     Whoever waits for one longer than `pool_acquire_seconds` gets TimeoutError, which is TRANSIENT.
     """
@@ -62,7 +65,7 @@ async def create_pool(
 
     role = role_name(service)
     pool = _Pool(
-        database_url(settings.postgres_url, role, role, settings.postgres_password),
+        database_url(settings.postgres_url, database or role, role, settings.postgres_password),
         acquire_seconds=settings.pool_acquire_seconds,
         init=prepare,
         reset=_leave_as_it_is,

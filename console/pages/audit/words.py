@@ -276,11 +276,14 @@ COMMANDS: Final = {
     "bank_line.set_aside": _("set a bank's line aside"),
     "dead_letter.replay": _("had a dead letter sent through again"),
     "dead_letter.discard": _("discarded a dead letter"),
+    "analytics.switch": _("had analytics answer from what was built anew"),
+    "analytics.switch_back": _("had analytics answer from what was there before"),
 }
 READ: Final = _("read personal data")
 #: What it was done to.
 KINDS: Final = {
     "person": _("person"),
+    "database": _("a database"),
     "bank_message": _("a bank's file"),
     "bank_line": _("a bank's line"),
     "key": _("key"),

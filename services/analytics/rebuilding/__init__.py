@@ -1,0 +1,1 @@
+"""Analytics built anew beside the one that runs, from the topics alone."""

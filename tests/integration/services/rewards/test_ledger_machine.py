@@ -12,7 +12,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
 from services.rewards.chain.handlers import chain
 from services.rewards.erasure.handlers import on_members
@@ -23,6 +23,7 @@ from tests.integration.services.conftest import application
 from tests.integration.services.merging import Merging
 from tests.integration.services.rewards.conftest import RewardsWorld
 from tests.integration.services.rewards.finance import IBANS, Finance
+from tests.integration.services.rewards.ledger_rules import MomentRules, WalletRules
 from tests.integration.services.rewards.upkeep import run_out
 from tests.integration.services.world import authorization
 
@@ -36,9 +37,16 @@ MEMBERS = ("ada", "bob")
 members = st.sampled_from(MEMBERS)
 SCOPES = ("rewards:read", "rewards:write", "payouts:write", "payouts:approve", "payouts:read")
 CHARGES = 1_250
+#: What a bank says of payouts, one after the other, by how it ends.
+ENDINGS = {
+    "settled": ("settled",),
+    "returned": ("returned",),
+    "reversed": ("settled", "reversed"),
+    "corrected": ("returned", "corrected"),
+}
 
 
-class LedgerMachine(RuleBasedStateMachine):
+class LedgerMachine(WalletRules, MomentRules):
     """A community's books over some months: what is given, used, paid, booked by hand, closed and opened again."""
 
     pool: Any
@@ -56,7 +64,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.open: dict[str, int] = {}
         #: What was spent for redemptions and is not back, by id.
         self.handed_out: dict[str, int] = {}
-        self.spent = self.paid = 0
+        self.spent = self.paid = self.runs_count = 0
         self.money: Counter[str] = Counter()
         self.waiting: list[str] = []
         #: Write-offs that are not owed again.
@@ -119,6 +127,13 @@ class LedgerMachine(RuleBasedStateMachine):
             assert ended.status_code == 200
         self.spent += 30 + 7
         self.handed_out = {made[2]["redemption_id"]: 30, made[3]["redemption_id"]: 7}
+        await self.fund()
+        # What is left open is freed some days later, unless it is spent before.
+        await self._reserve(70, 3)
+        await self._reserve(100, None)
+        whole = next(one for one, held in self.set_aside.items() if held.until is None)
+        for verb in ("post", "refund"):
+            await self._settle(whole, verb, 0.4)
 
     @property
     def now(self) -> datetime:
@@ -217,17 +232,25 @@ class LedgerMachine(RuleBasedStateMachine):
         for timer in (expire_reservations, expire_points):
             async with self.world.begin() as tx:
                 await run_out(tx, timer)
+        await self.free()
         for redemption in list(self.open):
             found = (await self.finance.maker.get(f"/v1/redemptions/{redemption}")).json()
             if found["state"] == "expired":
                 del self.open[redemption]
 
-    @rule(ending=st.sampled_from(["settled", "returned", "cancelled"]))
+    @rule(ending=st.sampled_from([*ENDINGS, "cancelled"]))
     def pay(self, ending: str) -> None:
-        """A run for whoever has enough, by two people: settled, sent back by the bank, or given up."""
+        """A run for whoever has enough, by two people: settled, sent back by the bank then or later, or given up.
+
+        That the bank sent it back may be wrong.
+        """
         self.do(self._pay(ending))
 
     async def _pay(self, ending: str) -> None:
+        # To another account than the one that money came back from.
+        self.runs_count += 1
+        account = {"name": "ada", "iban": IBANS["eve" if self.runs_count % 2 else "ada"]}
+        assert (await self.finance.maker.put(f"/v1/payees/{self.world.uuid('ada')}", json=account)).is_success
         run = await self.finance.run()
         sums = {one["state"]: one for one in run["payouts"]}
         if "eligible" not in sums or ending == "cancelled":
@@ -237,9 +260,10 @@ class LedgerMachine(RuleBasedStateMachine):
         assert (await self.finance.file(run)).is_success
         of_bank = [one for one in (await self.finance.payouts(run)).values() if one["state"] == "submitted"]
         ids = [one["payout_id"] for one in of_bank]
-        said = await self.finance.outcome(run, ending, payout_ids=ids, reason="MS03")
-        assert said.is_success, said.text
-        if ending == "settled":
+        for state in ENDINGS[ending]:
+            said = await self.finance.outcome(run, state, payout_ids=ids, reason="MS03")
+            assert said.is_success, said.text
+        if ending in ("settled", "corrected"):
             self.paid += sum(one["points"] for one in of_bank)
             self.money["bank"] += sum(one["amount_minor"] for one in of_bank)
             self.money["payout_expense"] -= sum(one["amount_minor"] for one in of_bank)
@@ -357,7 +381,8 @@ class LedgerMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "world"):
             self.do(self._compare())
-            for ending in ("settled", "returned"):
+            self.note_what_is_used()
+            for ending in ENDINGS:
                 self.award("ada", 900, None)
                 self.pay(ending)
             # Some months later everything holds as well: what was open is over, and the months can be closed.
@@ -387,6 +412,7 @@ class LedgerMachine(RuleBasedStateMachine):
         found = await self.world.check()
         assert found.differences == 0, list(found.lines())
         await self._report()
+        await self.compare_moments()
         # What a month closed with is what its entries are, whatever came after.
         for month, figures in self.closed.items():
             assert await self._figures(month) == figures
@@ -475,10 +501,13 @@ async def test_whatever_is_booked_the_books_are_those_of_a_plain_model(pool: Any
     )
     await asyncio.to_thread(run_state_machine_as_test, seed(SEED)(OnThisStack), settings=limits)
     # The seed is one by which everything happened.
-    payouts = {f"payout_{state}" for state in ("reserved", "submitted", "settled", "returned")}
+    payouts = {
+        f"payout_{state}" for state in ("reserved", "submitted", "settled", "returned", "reversed", "corrected")
+    }
     redemptions = {
         f"redemption_{state}" for state in ("reserved", "confirmed", "voided", "cancelled", "expired", "refunded")
     }
     others = {"award", "amendment", "expiry", "merge", "unmerge", "journal", "close", "reopen"}
     others |= {"debt_written_off", "debt_owed_again"}
+    others |= {f"wallet_{kind}" for kind in ("fund", "reserve", "post", "void", "refund")}
     assert OnThisStack.done.keys() >= payouts | redemptions | others

@@ -72,9 +72,7 @@ async def test_a_list_is_sent_by_two_and_a_mail_lets_somebody_in(console: Consol
         await page.get_by_label("Who gets it").fill("email,member\nno address,\n,forum:nobody\n")
         await page.get_by_role("button", name="Look at it").click()
         wrong_lines = page.locator("ul.list li")
-        await expect(wrong_lines.nth(0)).to_contain_text(
-            "Line 2: it has no mail address that one could write to"
-        )
+        await expect(wrong_lines.nth(0)).to_contain_text("Line 2: it has no mail address that one could write to")
         await expect(wrong_lines.nth(1)).to_contain_text("Line 3: nobody here is that member")
         await page.get_by_label("Who gets it").fill(f"email,member\n{MAIL},\n,forum:ada\n")
         await page.get_by_role("button", name="Look at it").click()

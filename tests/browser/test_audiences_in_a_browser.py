@@ -156,13 +156,13 @@ async def test_a_board_and_a_reward_are_of_an_audience_and_what_was_calculated_i
         await expect(page.locator("main")).to_contain_text("Serves the goal “Everybody is heard”")
     async with console.visitor(community="scoped", identity="chat:ada", **how) as ada:
         await ada.go("/me/rewards")
-        await expect(ada.page.locator("main")).to_contain_text("For Writers: you are one of them")
+        await expect(ada.page.locator("main")).to_contain_text("Only for: Writers. You are one of them")
         await ada.page.get_by_role("link", name="Writers' dinner").click()
         await ada.page.get_by_role("button", name="Spend 40 points").click()
         await expect(ada.page.locator("#chosen")).to_contain_text("waits for the community")
     async with console.visitor(community="scoped", identity="chat:bo", **how) as bo:
         await bo.go("/me/rewards")
-        await expect(bo.page.locator("main")).to_contain_text("For Writers alone")
+        await expect(bo.page.locator("main")).to_contain_text("Only for: Writers")
         await bo.go("/me/rewards/dinner")
         await expect(bo.page.locator("main")).to_contain_text("you are not one of them")
         await expect(bo.page.get_by_role("button", name="Spend")).to_have_count(0)

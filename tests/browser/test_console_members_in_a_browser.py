@@ -141,7 +141,7 @@ async def test_a_member_reads_why_and_why_not_redeems_and_gives_up(
         await expect(page.locator("h1")).to_have_text("You have 560 points to spend")
         await expect(page.locator("#chosen")).to_contain_text("waits for the community")
         await page.get_by_role("button", name="Give up A pack of stickers").click()
-        await expect(page.locator("#chosen")).to_contain_text("given up")
+        await expect(page.locator("#chosen")).to_contain_text("cancelled: the points are back")
         await expect(page.locator("h1")).to_have_text("You have 610 points to spend")
         await visitor.go("/me/rewards/mug")
         await expect(page.get_by_text("4,390 are missing")).to_be_visible()

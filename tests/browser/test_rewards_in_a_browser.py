@@ -186,6 +186,10 @@ async def test_a_voucher_goes_from_its_codes_to_whom_it_is_given(console: Consol
         await visitor.go("/me/rewards")
         await page.get_by_role("link", name="Mostra il codice").click()
         await expect(page.locator("code.code")).to_have_text(own)
+        await visitor.go("/me/rewards")
+        await page.locator("#chosen").get_by_role("link", name="Buono libri").click()
+        await expect(page.locator("ol.steps > li")).to_have_count(2)
+        receipt = page.url.removeprefix(state.console_url)
         assert await visitor.go("/catalogue") == 404
     left = {"CODE-ONE": "CODE-TWO", "CODE-TWO": "CODE-ONE"}[own]
     async with console.visitor(community=COMMUNITY, identity="forum:bo", **how | {"locale": "en-GB"}) as visitor:
@@ -291,7 +295,7 @@ async def test_a_voucher_goes_from_its_codes_to_whom_it_is_given(console: Consol
             ({"person": manager}, staff),
             (
                 {"identity": "forum:ada"},
-                ("/me/rewards", "/me/rewards/mug", "/me/rewards/book-voucher", chosen, claim),
+                ("/me/rewards", "/me/rewards/mug", "/me/rewards/book-voucher", chosen, receipt, claim),
             ),
             ({"identity": "forum:bo"}, (goods, "/me/cart")),
         ):

@@ -20,6 +20,7 @@ from services.rewards.refunds.domain import (
     RefundFourEyesError,
     RefundState,
     RefundStateError,
+    receipt_of,
     refund_movement,
     refunded,
     takes_other_person,
@@ -107,3 +108,14 @@ def test_another_person_approves_and_what_is_over_stays_so() -> None:
         over = replace(ASKED, state=state)
         with pytest.raises(RefundStateError):
             over.becoming(RefundState.DONE, by=Actor("two", "key-4"), now=NOW)
+
+
+def test_a_receipt_of_a_gift_names_no_transfer_and_what_was_cancelled_came_back() -> None:
+    gift = receipt_of(replace(SPENT, points=0), [])
+    assert [(line.event, line.points, line.transfer_id) for line in gift] == [
+        ("reserved", 0, None),
+        ("confirmed", 0, None),
+    ]
+    cancelled = receipt_of(replace(SPENT, state=RedemptionState.CANCELLED), [])
+    assert [(line.event, line.points) for line in cancelled] == [("reserved", 30), ("cancelled", 30)]
+    assert len({line.transfer_id for line in cancelled}) == 2

@@ -287,8 +287,16 @@ async def _note(conn: asyncpg.Connection, command: str, *, before: str, after: s
     async with conn.transaction():
         tx = Transaction(conn, datetime.now(UTC), service=SERVICE, settings=ServiceSettings())
         tx.obey(Commanded(command, actor, traceparent))
-        said = {"database": after} | ({} if rows is None else {"records": rows})
-        tx.did(Did(command, "database", RUNNING, before={"database": before}, after=said, also_in=communities))
+        tx.did(
+            Did(
+                command,
+                "database",
+                RUNNING,
+                before={"database": before},
+                after={"database": after, "records": rows},
+                also_in=communities,
+            )
+        )
         await tx.store_entry()
         await tx.store_outbox()
 

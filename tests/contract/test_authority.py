@@ -49,6 +49,10 @@ THEIR_OWN = {
     "PUT /v1/members/{member_id}/redemptions/{redemption_id}/address",
     "GET /v1/payees/{member_id}",
     "PUT /v1/payees/{member_id}",
+    "PUT /v1/payees/{member_id}/receiver",
+    "GET /v1/payees/{member_id}/receiver",
+    "GET /v1/payout-providers",
+    "DELETE /v1/payees/{member_id}/receiver",
 }
 #: What any member of the community reads: of nobody, of what they wrote themselves, or what all celebrate; and
 #: does where they are.

@@ -29,6 +29,8 @@ FIELDS: Final = {
     "answers": _("answers"),
     "asked_at": _("asked at"),
     "asked_by": _("asked for by"),
+    "account_changed": _("other account"),
+    "is_cancel_asked": _("to be taken back"),
     "asks_provider": _("the provider is asked"),
     "audience": _("audience"),
     "at": _("at what time"),

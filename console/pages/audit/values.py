@@ -7,11 +7,12 @@ from console.components.figures import FIGURES
 from console.pages.catalogue.words import KIND_WORDS as REWARD_KINDS
 from console.pages.connectors.words import OUTCOMES as DELIVERY_OUTCOMES
 from console.pages.debts.policies import TREATMENTS
-from console.pages.gift_cards.words import OUTCOME_WORDS, TROUBLE_WORDS
+from console.pages.gift_cards.words import OUTCOME_WORDS, PAYING, PROVIDERS, TROUBLE_WORDS
 from console.pages.keys.scopes import SCOPES
 from console.pages.liability.words import BASES, ESTIMATES, UNITS
 from console.pages.payout_holds.routes import CAUSES
 from console.pages.payout_policies.routes import CHECK_NAMES
+from console.pages.provider_payouts.words import TROUBLE_WORDS as PAYOUT_TROUBLE_WORDS
 from console.pages.refused.words import CAUSES as REFUSED
 from console.pages.wallets.words import KINDS as WALLET_DECISIONS
 from console.pages.wallets.words import PURPOSES
@@ -124,6 +125,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
     "every": {"week": _("every week"), "month": _("every month"), "quarter": _("every quarter")},
     "figure": {name: words.title for name, words in FIGURES.items()},
     "follows": {"rates": _("the exchange rates"), "provider": _("the provider's quotes")},
+    "provider": PROVIDERS | PAYING,
     "goods": {"kept": _("stay with the member"), "returned": _("came back")},
     "grain": {"day": _("day"), "month": _("month")},
     "joined_by": {
@@ -196,6 +198,9 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
         "pattern": _("a pattern of names"),
         "hand": _("a person"),
         "pending": _("on its way"),
+        "sent": _("on its way"),
+        "paid": _("paid"),
+        "returned": _("came back"),
         "delivered": _("delivered"),
         "failed": _("not delivered"),
         "cancelled": _("cancelled"),
@@ -209,7 +214,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
         "held": _("held"),
     },
     "treatment": TREATMENTS,
-    "trouble": TROUBLE_WORDS,
+    "trouble": PAYOUT_TROUBLE_WORDS | TROUBLE_WORDS,
     "vintage_unit": UNITS,
     "way": {"api": _("through the API"), "slack": "Slack", "discord": "Discord"},
 }

@@ -20,7 +20,7 @@ from services.rewards.providers.domain.contract import (
     Webhook,
 )
 from services.rewards.providers.handlers.accounts import caller_of, open_credentials, provider_of
-from services.rewards.providers.handlers.paying.clients import payer_of
+from services.rewards.providers.handlers.payers import payer_of
 from services.rewards.providers.handlers.xoxoday import Tokens
 from services.rewards.providers.store import accounts as account_store
 from services.rewards.providers.store import orders as store

@@ -100,7 +100,7 @@ async def _settled(
             outcome.reason, now=tx.now, after_seconds=outcome.after_seconds, was_placed=outcome.was_placed
         )
     if outcome.became is Became.REFUSED and not known.was_unknown:
-        await _bring(tx, payout, PayoutState.FAILED, known=known, reason=outcome.reason)
+        await _bring(tx, payout, to=PayoutState.FAILED, known=known, reason=outcome.reason)
         return known.failed(outcome.reason, words="refused", blames_receiver=outcome.blames_receiver)
     unknown = known.unknown(outcome.reason, now=tx.now)
     trouble = _TROUBLES.get(outcome.became)
@@ -121,15 +121,15 @@ async def _answered(
     follow = follows(payout, answer.standing)
     reason = " ".join(part for part in (f"{known.provider}: {answer.words}", answer.reason) if part)
     for state in follow.states:
-        await _bring(tx, payout, state, known=known, reason=reason)
+        await _bring(tx, payout, to=state, known=known, reason=reason)
     return said if follow.trouble is None else said.in_trouble(follow.trouble, reason)
 
 
 async def _bring(
-    tx: Transaction[Settings], payout: Payout, state: PayoutState, *, known: Remittance, reason: str
+    tx: Transaction[Settings], payout: Payout, *, to: PayoutState, known: Remittance, reason: str
 ) -> None:
-    said = None if state in (PayoutState.SENT, PayoutState.SETTLED) else reason
-    await change(tx, [Change(payout, state, said)], by=Actor(None, known.actor))
+    said = None if to in (PayoutState.SENT, PayoutState.SETTLED) else reason
+    await change(tx, [Change(payout, to, said)], by=Actor(None, known.actor))
 
 
 async def _note_account(tx: Transaction[Any], known: Remittance, *, outcome: Outcome) -> None:

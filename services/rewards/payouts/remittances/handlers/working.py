@@ -37,7 +37,7 @@ from services.rewards.providers.domain.contract import (
 from services.rewards.providers.domain.paying import PayOrder, PayoutProvider, RefusedReceiverError
 from services.rewards.providers.handlers.accounts import caller_of, open_credentials
 from services.rewards.providers.handlers.calls import Caller
-from services.rewards.providers.handlers.paying.clients import payer_of
+from services.rewards.providers.handlers.payers import payer_of
 from services.rewards.providers.store.accounts import SealedAccount, find_account
 from services.rewards.settings import Settings
 from services.rewards.vouchers.domain import NoVoucherKeysError

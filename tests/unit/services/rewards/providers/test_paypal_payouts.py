@@ -24,7 +24,7 @@ from services.rewards.providers.domain.contract import (
     Webhook,
 )
 from services.rewards.providers.domain.paying import PaidStanding, PayOrder, RefusedReceiverError
-from services.rewards.providers.handlers.paying.paypal import PayPal, Token
+from services.rewards.providers.handlers.paypal import PayPal, Token
 from tests.local_providers import asking, served
 
 KEY = "7d1a6a52-97c7-5c7c-8c39-0f0d5f1f4b11"

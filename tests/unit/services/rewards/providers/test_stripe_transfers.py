@@ -25,7 +25,7 @@ from services.rewards.providers.domain.contract import (
     Webhook,
 )
 from services.rewards.providers.domain.paying import PaidStanding, PayOrder, RefusedReceiverError
-from services.rewards.providers.handlers.paying.stripe import Stripe
+from services.rewards.providers.handlers.stripe import Stripe
 from tests.local_providers import asking, served
 
 KEY = "7d1a6a52-97c7-5c7c-8c39-0f0d5f1f4b11"

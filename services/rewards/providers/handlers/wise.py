@@ -29,7 +29,7 @@ from services.rewards.providers.domain.paying import (
     standing_of,
 )
 from services.rewards.providers.handlers.calls import Caller, HttpAnswer, asked, told
-from services.rewards.providers.handlers.paying.reading import NOT_FOUND, field_of, read_asked, read_told
+from services.rewards.providers.handlers.reading import NOT_FOUND, field_of, read_asked, read_told
 
 _WAITING: Final = "incoming_payment_waiting"
 _STANDINGS: Final = {

@@ -26,7 +26,7 @@ from services.rewards.providers.domain.paying import (
 )
 from services.rewards.providers.domain.signing import TOLERANCE_SECONDS
 from services.rewards.providers.handlers.calls import Caller, HttpAnswer, asked, told
-from services.rewards.providers.handlers.paying.reading import field_of, read_asked, read_told
+from services.rewards.providers.handlers.reading import field_of, read_asked, read_told
 from shared.currencies import exponent
 
 #: Amounts that Stripe writes otherwise than ISO 4217: in hundredths, though there are none.

@@ -8,10 +8,10 @@ from services.rewards.providers.domain.accounts import Account, Credentials, NoS
 from services.rewards.providers.domain.contract import ProviderName
 from services.rewards.providers.domain.paying import PayoutProvider
 from services.rewards.providers.handlers.calls import Caller
-from services.rewards.providers.handlers.paying.paypal import PayPal, Token
-from services.rewards.providers.handlers.paying.sandbox import SandboxPayouts
-from services.rewards.providers.handlers.paying.stripe import Stripe
-from services.rewards.providers.handlers.paying.wise import Wise
+from services.rewards.providers.handlers.paypal import PayPal, Token
+from services.rewards.providers.handlers.sandbox_payouts import SandboxPayouts
+from services.rewards.providers.handlers.stripe import Stripe
+from services.rewards.providers.handlers.wise import Wise
 
 #: Accounts whose tokens this process keeps; each is asked for again where it is not kept.
 TOKENS_MAX_COUNT: Final = 1_000

@@ -28,7 +28,7 @@ from services.rewards.providers.domain.paying import (
 )
 from services.rewards.providers.domain.signing import TOLERANCE_SECONDS
 from services.rewards.providers.handlers.calls import Caller, HttpAnswer, asked, said, told
-from services.rewards.providers.handlers.paying.reading import NOT_FOUND, field_of, read_asked, read_told
+from services.rewards.providers.handlers.reading import NOT_FOUND, field_of, read_asked, read_told
 from shared.currencies import decimal_amount
 
 _ITEM_STANDINGS: Final = {

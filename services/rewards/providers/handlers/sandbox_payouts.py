@@ -23,7 +23,7 @@ from services.rewards.providers.domain.paying import (
 )
 from services.rewards.providers.domain.signing import check_standard
 from services.rewards.providers.handlers.calls import Caller, HttpAnswer, asked, said, told
-from services.rewards.providers.handlers.paying.reading import (
+from services.rewards.providers.handlers.reading import (
     CONFLICT,
     NOT_FOUND,
     field_of,

@@ -1,1 +1,0 @@
-"""The clients of providers that pay out."""

@@ -364,7 +364,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "proposed_by_person decided_at decided_by decided_by_person"
         ),
         "payout_parts": (
-            "community payout_id number points amount_minor rate_points rate_minor rate_exchange returned_payout_id"
+            "community payout_id number points amount_minor rate_points rate_minor rate_exchange "
+            "returned_payout_id"
         ),
         "payout_runs": (
             "community run_id state programme_id programme_version currency points minor minimum_points "

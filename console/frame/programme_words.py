@@ -52,6 +52,7 @@ PROGRAMME_SENTENCES: Final = (
         "true`, and it declares none"
     ),
     _("{value} is not one of them; {why}"),
+    _("{currency} is paid already"),
     _("the id `{id}` is used on line {line} already"),
     _("`{tag}` is no language tag such as {examples}"),
     _("expected a whole number, without quotes; got {value}"),

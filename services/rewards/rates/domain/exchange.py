@@ -52,8 +52,8 @@ class Exchange:
         return {
             "price_currency": self.price_currency,
             "currency": self.currency,
-            "price_units": f"{self.price_units:f}",
-            "units": f"{self.units:f}",
+            "price_units": f"{self.price_units.normalize():f}",
+            "units": f"{self.units.normalize():f}",
             "spread_basis_points": self.spread_basis_points,
             "rate_policy_id": self.rate_policy_id,
             "rate_day": self.rate_day.isoformat(),

@@ -51,4 +51,4 @@ def test_a_sample_is_what_is_written(name: str) -> None:
         ordering=ordering,
         currency=name.split("-")[1].upper(),
     )
-    assert (SAMPLES / f"{name}.xml").read_bytes() == content
+    assert (SAMPLES / f"{name}.xml").read_bytes() == content + b"\n"

@@ -1,4 +1,4 @@
-"""PayPal Payouts: each payout is a batch with one item, as PayPal takes a batch's id once (ADR 149)."""
+"""PayPal Payouts: each payout is a batch with one item, as PayPal takes a batch's id once (ADR 147)."""
 
 import base64
 from collections.abc import Awaitable, Callable

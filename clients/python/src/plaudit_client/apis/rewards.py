@@ -2409,6 +2409,47 @@ class Rewards:
             call("rewards", "GET", f"/v1/payees/{as_segment(member_id)}/history", params={"limit": limit}),
         )
 
+    def delete_receiver(self, member_id: str) -> None:
+        """From the next run on. What is on its way to the account stays on its way."""
+        self._ask(call("rewards", "DELETE", f"/v1/payees/{as_segment(member_id)}/receiver"))
+
+    def get_receiver(self, member_id: str) -> types.ReceiverShown:
+        """Where payouts by their provider go; whoever is paid by bank has none."""
+        return cast(
+            "types.ReceiverShown",
+            self._ask(call("rewards", "GET", f"/v1/payees/{as_segment(member_id)}/receiver")),
+        )
+
+    def put_receiver(
+        self,
+        member_id: str,
+        *,
+        address: str,
+        name: str,
+        provider: Literal["sandbox", "paypal", "wise", "stripe"],
+        confirm_account: bool | NotGiven = NOT_GIVEN,
+    ) -> types.ReceiverShown:
+        """From the next run on: runs by that provider pay them, and runs by bank leave them out.
+
+        It is sealed at once. Members may say so themselves.
+        """
+        return cast(
+            "types.ReceiverShown",
+            self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/payees/{as_segment(member_id)}/receiver",
+                    fields={
+                        "address": address,
+                        "name": name,
+                        "provider": provider,
+                        "confirm_account": confirm_account,
+                    },
+                )
+            ),
+        )
+
     def list_payout_clearances(
         self,
         *,
@@ -2608,6 +2649,10 @@ class Rewards:
             self._ask(call("rewards", "GET", f"/v1/payout-outcomes/{as_segment(outcome_id)}")),
         )
 
+    def list_payout_providers(self) -> types.PayoutProviders:
+        """Those at which the community has an account."""
+        return cast("types.PayoutProviders", self._ask(call("rewards", "GET", "/v1/payout-providers")))
+
     def get_preview(self) -> types.RunPreview:
         """Chosen and computed as POST /v1/payout-runs does; nothing is kept, and nothing is reserved."""
         return cast("types.RunPreview", self._ask(call("rewards", "GET", "/v1/payout-run-preview")))
@@ -2638,15 +2683,21 @@ class Rewards:
         """Every item that `list_runs` lists, page by page."""
         return items(self._ask, call("rewards", "GET", "/v1/payout-runs", params={"state": state, "limit": limit}))
 
-    def post_run(self, *, idempotency_key: str | None = None) -> types.Run:
+    def post_run(
+        self, *, body: types.RunWanted | None | None = None, idempotency_key: str | None = None
+    ) -> types.Run:
         """A payout for each member with enough available points: eligible, or held without bank details.
 
-        Those without bank details take no place of those who have some; of both, whoever waits longest
-        comes first.
+        Whoever wants to be paid by a provider is in runs by that alone. Those without bank details take no
+        place of those who have some; of both, whoever waits longest comes first.
         """
         return cast(
             "types.Run",
-            self._ask(call("rewards", "POST", "/v1/payout-runs", headers={"Idempotency-Key": idempotency_key})),
+            self._ask(
+                call(
+                    "rewards", "POST", "/v1/payout-runs", headers={"Idempotency-Key": idempotency_key}, fields=body
+                )
+            ),
         )
 
     def get_run(self, run_id: str) -> types.Run:
@@ -3274,7 +3325,8 @@ class Rewards:
     def post_provider_webhook(self, account_id: str, *, content: str | bytes) -> None:
         """For providers, which show by a signature who they are; an access key is not looked at.
 
-        Nothing of what it says is believed: its order is asked for. The same again does nothing.
+        Nothing of what it says is believed: its order, or payout, is asked for. The same again does
+        nothing.
         """
         self._ask(
             call(
@@ -3299,7 +3351,10 @@ class Rewards:
         client_secret: str | None | NotGiven = NOT_GIVEN,
         email: str | None | NotGiven = NOT_GIVEN,
         funding_source_id: str | None | NotGiven = NOT_GIVEN,
+        profile_id: str | None | NotGiven = NOT_GIVEN,
         refresh_token: str | None | NotGiven = NOT_GIVEN,
+        webhook_id: str | None | NotGiven = NOT_GIVEN,
+        webhook_public_key: str | None | NotGiven = NOT_GIVEN,
         webhook_secret: str | None | NotGiven = NOT_GIVEN,
     ) -> types.AccountShown:
         """It is kept sealed. Connected again, it goes on with what is said now; open orders go on with it."""
@@ -3316,7 +3371,10 @@ class Rewards:
                         "client_secret": client_secret,
                         "email": email,
                         "funding_source_id": funding_source_id,
+                        "profile_id": profile_id,
                         "refresh_token": refresh_token,
+                        "webhook_id": webhook_id,
+                        "webhook_public_key": webhook_public_key,
                         "webhook_secret": webhook_secret,
                     },
                 )
@@ -3609,6 +3667,81 @@ class Rewards:
                 "/v1/refunds",
                 params={"state": state, "redemption_id": redemption_id, "limit": limit},
             ),
+        )
+
+    def list_remittances(
+        self,
+        *,
+        open: bool | None = None,
+        troubled: bool | None = None,
+        run: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.RemittancePage:
+        """What is handed over, on its way, unknown to everybody, paid, or back."""
+        return cast(
+            "types.RemittancePage",
+            self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/remittances",
+                    params={"open": open, "troubled": troubled, "run": run, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_remittances(
+        self,
+        *,
+        open: bool | None = None,
+        troubled: bool | None = None,
+        run: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[types.Remittance]:
+        """Every item that `list_remittances` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/remittances",
+                params={"open": open, "troubled": troubled, "run": run, "limit": limit},
+            ),
+        )
+
+    def get_remittance(self, payout_id: str) -> types.RemittanceDetails:
+        """Each state that the provider named, in its own words, and when."""
+        return cast(
+            "types.RemittanceDetails",
+            self._ask(call("rewards", "GET", f"/v1/remittances/{as_segment(payout_id)}")),
+        )
+
+    def settle_remittance(self, payout_id: str, *, note: str) -> types.Remittance:
+        """Once two people said what became of the payout, by an outcome of its run."""
+        return cast(
+            "types.Remittance",
+            self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/remittances/{as_segment(payout_id)}/acknowledge",
+                    fields={"note": note},
+                )
+            ),
+        )
+
+    def ask_about_remittance(self, payout_id: str) -> types.Remittance:
+        """It is asked within some seconds, by a lane; the answer changes the payout."""
+        return cast(
+            "types.Remittance", self._ask(call("rewards", "POST", f"/v1/remittances/{as_segment(payout_id)}/ask"))
+        )
+
+    def cancel_remittance(self, payout_id: str) -> types.Remittance:
+        """If its provider still can: then it is owed again. At PayPal that is what nobody claimed yet."""
+        return cast(
+            "types.Remittance",
+            self._ask(call("rewards", "POST", f"/v1/remittances/{as_segment(payout_id)}/cancel")),
         )
 
     def list_links(self, *, limit: int | None = None, after: str | None = None) -> types.LinkShownPage:
@@ -6529,6 +6662,47 @@ class AsyncRewards:
             call("rewards", "GET", f"/v1/payees/{as_segment(member_id)}/history", params={"limit": limit}),
         )
 
+    async def delete_receiver(self, member_id: str) -> None:
+        """From the next run on. What is on its way to the account stays on its way."""
+        await self._ask(call("rewards", "DELETE", f"/v1/payees/{as_segment(member_id)}/receiver"))
+
+    async def get_receiver(self, member_id: str) -> types.ReceiverShown:
+        """Where payouts by their provider go; whoever is paid by bank has none."""
+        return cast(
+            "types.ReceiverShown",
+            await self._ask(call("rewards", "GET", f"/v1/payees/{as_segment(member_id)}/receiver")),
+        )
+
+    async def put_receiver(
+        self,
+        member_id: str,
+        *,
+        address: str,
+        name: str,
+        provider: Literal["sandbox", "paypal", "wise", "stripe"],
+        confirm_account: bool | NotGiven = NOT_GIVEN,
+    ) -> types.ReceiverShown:
+        """From the next run on: runs by that provider pay them, and runs by bank leave them out.
+
+        It is sealed at once. Members may say so themselves.
+        """
+        return cast(
+            "types.ReceiverShown",
+            await self._ask(
+                call(
+                    "rewards",
+                    "PUT",
+                    f"/v1/payees/{as_segment(member_id)}/receiver",
+                    fields={
+                        "address": address,
+                        "name": name,
+                        "provider": provider,
+                        "confirm_account": confirm_account,
+                    },
+                )
+            ),
+        )
+
     async def list_payout_clearances(
         self,
         *,
@@ -6728,6 +6902,10 @@ class AsyncRewards:
             await self._ask(call("rewards", "GET", f"/v1/payout-outcomes/{as_segment(outcome_id)}")),
         )
 
+    async def list_payout_providers(self) -> types.PayoutProviders:
+        """Those at which the community has an account."""
+        return cast("types.PayoutProviders", await self._ask(call("rewards", "GET", "/v1/payout-providers")))
+
     async def get_preview(self) -> types.RunPreview:
         """Chosen and computed as POST /v1/payout-runs does; nothing is kept, and nothing is reserved."""
         return cast("types.RunPreview", await self._ask(call("rewards", "GET", "/v1/payout-run-preview")))
@@ -6760,16 +6938,20 @@ class AsyncRewards:
             self._ask, call("rewards", "GET", "/v1/payout-runs", params={"state": state, "limit": limit})
         )
 
-    async def post_run(self, *, idempotency_key: str | None = None) -> types.Run:
+    async def post_run(
+        self, *, body: types.RunWanted | None | None = None, idempotency_key: str | None = None
+    ) -> types.Run:
         """A payout for each member with enough available points: eligible, or held without bank details.
 
-        Those without bank details take no place of those who have some; of both, whoever waits longest
-        comes first.
+        Whoever wants to be paid by a provider is in runs by that alone. Those without bank details take no
+        place of those who have some; of both, whoever waits longest comes first.
         """
         return cast(
             "types.Run",
             await self._ask(
-                call("rewards", "POST", "/v1/payout-runs", headers={"Idempotency-Key": idempotency_key})
+                call(
+                    "rewards", "POST", "/v1/payout-runs", headers={"Idempotency-Key": idempotency_key}, fields=body
+                )
             ),
         )
 
@@ -7408,7 +7590,8 @@ class AsyncRewards:
     async def post_provider_webhook(self, account_id: str, *, content: str | bytes) -> None:
         """For providers, which show by a signature who they are; an access key is not looked at.
 
-        Nothing of what it says is believed: its order is asked for. The same again does nothing.
+        Nothing of what it says is believed: its order, or payout, is asked for. The same again does
+        nothing.
         """
         await self._ask(
             call(
@@ -7433,7 +7616,10 @@ class AsyncRewards:
         client_secret: str | None | NotGiven = NOT_GIVEN,
         email: str | None | NotGiven = NOT_GIVEN,
         funding_source_id: str | None | NotGiven = NOT_GIVEN,
+        profile_id: str | None | NotGiven = NOT_GIVEN,
         refresh_token: str | None | NotGiven = NOT_GIVEN,
+        webhook_id: str | None | NotGiven = NOT_GIVEN,
+        webhook_public_key: str | None | NotGiven = NOT_GIVEN,
         webhook_secret: str | None | NotGiven = NOT_GIVEN,
     ) -> types.AccountShown:
         """It is kept sealed. Connected again, it goes on with what is said now; open orders go on with it."""
@@ -7450,7 +7636,10 @@ class AsyncRewards:
                         "client_secret": client_secret,
                         "email": email,
                         "funding_source_id": funding_source_id,
+                        "profile_id": profile_id,
                         "refresh_token": refresh_token,
+                        "webhook_id": webhook_id,
+                        "webhook_public_key": webhook_public_key,
                         "webhook_secret": webhook_secret,
                     },
                 )
@@ -7745,6 +7934,82 @@ class AsyncRewards:
                 "/v1/refunds",
                 params={"state": state, "redemption_id": redemption_id, "limit": limit},
             ),
+        )
+
+    async def list_remittances(
+        self,
+        *,
+        open: bool | None = None,
+        troubled: bool | None = None,
+        run: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> types.RemittancePage:
+        """What is handed over, on its way, unknown to everybody, paid, or back."""
+        return cast(
+            "types.RemittancePage",
+            await self._ask(
+                call(
+                    "rewards",
+                    "GET",
+                    "/v1/remittances",
+                    params={"open": open, "troubled": troubled, "run": run, "limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_remittances(
+        self,
+        *,
+        open: bool | None = None,
+        troubled: bool | None = None,
+        run: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[types.Remittance]:
+        """Every item that `list_remittances` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "rewards",
+                "GET",
+                "/v1/remittances",
+                params={"open": open, "troubled": troubled, "run": run, "limit": limit},
+            ),
+        )
+
+    async def get_remittance(self, payout_id: str) -> types.RemittanceDetails:
+        """Each state that the provider named, in its own words, and when."""
+        return cast(
+            "types.RemittanceDetails",
+            await self._ask(call("rewards", "GET", f"/v1/remittances/{as_segment(payout_id)}")),
+        )
+
+    async def settle_remittance(self, payout_id: str, *, note: str) -> types.Remittance:
+        """Once two people said what became of the payout, by an outcome of its run."""
+        return cast(
+            "types.Remittance",
+            await self._ask(
+                call(
+                    "rewards",
+                    "POST",
+                    f"/v1/remittances/{as_segment(payout_id)}/acknowledge",
+                    fields={"note": note},
+                )
+            ),
+        )
+
+    async def ask_about_remittance(self, payout_id: str) -> types.Remittance:
+        """It is asked within some seconds, by a lane; the answer changes the payout."""
+        return cast(
+            "types.Remittance",
+            await self._ask(call("rewards", "POST", f"/v1/remittances/{as_segment(payout_id)}/ask")),
+        )
+
+    async def cancel_remittance(self, payout_id: str) -> types.Remittance:
+        """If its provider still can: then it is owed again. At PayPal that is what nobody claimed yet."""
+        return cast(
+            "types.Remittance",
+            await self._ask(call("rewards", "POST", f"/v1/remittances/{as_segment(payout_id)}/cancel")),
         )
 
     async def list_links(self, *, limit: int | None = None, after: str | None = None) -> types.LinkShownPage:

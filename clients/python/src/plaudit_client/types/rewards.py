@@ -54,11 +54,13 @@ class AccountShown(TypedDict):
 
     connected_at: str | None
     failures_count: int
+    has_gift_cards: bool
     is_available: bool
     is_connected: bool
     last_failure: str | None
     needs: list[str]
     old_secret_until: str | None
+    pays_out: bool
     provider: ProviderName
     rests_until: str | None
     webhook_path: str | None
@@ -1971,6 +1973,13 @@ class RefundListedPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class RemittancePage(TypedDict):
+    """RemittancePage"""
+
+    items: list[Remittance]
+    next: NotRequired[str | None]
+
+
 class RewardShownPage(TypedDict):
     """RewardShownPage"""
 
@@ -2184,6 +2193,7 @@ class Payout(TypedDict):
     payout_id: str
     points: int
     reason: NotRequired[str | None]
+    receiver_id: NotRequired[str | None]
     run_id: str
     state: Literal[
         "accrued",
@@ -2298,6 +2308,7 @@ class PayoutDetails(TypedDict):
     payout_id: str
     points: int
     reason: NotRequired[str | None]
+    receiver_id: NotRequired[str | None]
     run_id: str
     state: Literal[
         "accrued",
@@ -2419,6 +2430,18 @@ class PayoutPolicyTerms(TypedDict):
     stops_shared_accounts: NotRequired[bool]
     tax_forms: NotRequired[list[TaxFormRule]]
     warn_above_minor: NotRequired[int | None]
+
+
+class PayoutProvider(TypedDict):
+    """A provider that members can be paid by."""
+
+    provider: ProviderName
+
+
+class PayoutProviders(TypedDict):
+    """All that a community has an account at."""
+
+    items: list[PayoutProvider]
 
 
 class PayoutSchedule(TypedDict):
@@ -2653,7 +2676,10 @@ class ProviderAccount(TypedDict):
     client_secret: NotRequired[str | None]
     email: NotRequired[str | None]
     funding_source_id: NotRequired[str | None]
+    profile_id: NotRequired[str | None]
     refresh_token: NotRequired[str | None]
+    webhook_id: NotRequired[str | None]
+    webhook_public_key: NotRequired[str | None]
     webhook_secret: NotRequired[str | None]
 
 
@@ -2691,6 +2717,17 @@ class ProviderProduct(TypedDict):
     lacking: list[str]
     product_id: str
     rewards: list[str]
+
+
+class ProviderSaid(TypedDict):
+    """What a provider said of a payout at a moment, otherwise than before."""
+
+    amount_minor: int | None
+    currency: str | None
+    reason: str
+    said_at: str
+    standing: Literal["sent", "paid", "returned", "failed"]
+    words: str
 
 
 class PutRight(TypedDict):
@@ -2804,6 +2841,37 @@ class Rates(TypedDict):
     stale_after: str | None
 
 
+class ReceiverDetails(TypedDict):
+    """An account at a provider that pays out."""
+
+    address: str
+    confirm_account: NotRequired[bool]
+    name: str
+    provider: Literal["sandbox", "paypal", "wise", "stripe"]
+
+
+class ReceiverRefusal(TypedDict):
+    """The provider did not pay there: nothing is paid there before somebody says that it is in order."""
+
+    at: str
+    reason: str
+
+
+class ReceiverShown(TypedDict):
+    """How a member is paid by a provider. The address shows its ends alone."""
+
+    address: str | None
+    changed_at: str
+    changed_by: str
+    changed_by_person: str | None
+    member_id: str
+    name: str | None
+    provider: ProviderName
+    receiver_id: str
+    refused: ReceiverRefusal | None
+    revision: int
+
+
 class Redemption(TypedDict):
     """A member's redemption of a reward."""
 
@@ -2895,6 +2963,109 @@ class RefundShown(TypedDict):
     redemption_id: str
     refund_id: str
     state: Literal["waiting", "asking", "done", "declined", "withdrawn"]
+
+
+class Remittance(TypedDict):
+    """A payout that a provider carries out."""
+
+    amount_minor: int
+    created_at: str
+    currency: str
+    fee_minor: int | None
+    is_cancel_asked: bool
+    member_id: str
+    member_name: str | None
+    next_at: str | None
+    payout_id: str
+    provider: ProviderName
+    reason: str
+    reference: str | None
+    run_id: str
+    standing: Literal["sent", "paid", "returned", "failed"] | None
+    state: Literal[
+        "accrued",
+        "held",
+        "eligible",
+        "approved",
+        "reserved",
+        "submitted",
+        "sent",
+        "settled",
+        "returned",
+        "failed",
+        "reversed",
+        "corrected",
+    ]
+    tries_count: int
+    trouble: (
+        Literal[
+            "other_order",
+            "paid_after_all",
+            "returned_after_all",
+            "refused_after_unknown",
+            "key_over",
+            "no_receiver",
+        ]
+        | None
+    )
+    unknown_since: str | None
+    what_to_do: str | None
+    words: str
+
+
+class RemittanceDetails(TypedDict):
+    """A payout that a provider carries out, with all that it said."""
+
+    amount_minor: int
+    created_at: str
+    currency: str
+    fee_minor: int | None
+    is_cancel_asked: bool
+    member_id: str
+    member_name: str | None
+    next_at: str | None
+    payout_id: str
+    provider: ProviderName
+    reason: str
+    reference: str | None
+    run_id: str
+    said: list[ProviderSaid]
+    standing: Literal["sent", "paid", "returned", "failed"] | None
+    state: Literal[
+        "accrued",
+        "held",
+        "eligible",
+        "approved",
+        "reserved",
+        "submitted",
+        "sent",
+        "settled",
+        "returned",
+        "failed",
+        "reversed",
+        "corrected",
+    ]
+    tries_count: int
+    trouble: (
+        Literal[
+            "other_order",
+            "paid_after_all",
+            "returned_after_all",
+            "refused_after_unknown",
+            "key_over",
+            "no_receiver",
+        ]
+        | None
+    )
+    unknown_since: str | None
+    what_to_do: str | None
+    words: str
+
+
+class RemittancePutRight(TypedDict):
+    """How something was put right."""
+
+    note: str
 
 
 class ReopenRequest(TypedDict):
@@ -3072,6 +3243,7 @@ class Run(TypedDict):
     programme_id: str
     programme_version: int
     progress: Progress | None
+    provider: ProviderName | None
     run_id: str
     seal: str | None
     state: Literal["computing", "open", "approving", "approved", "filing", "filed", "cancelling", "cancelled"]
@@ -3108,6 +3280,12 @@ class RunPreview(TypedDict):
     programme_id: str
     programme_version: int
     stopped: str | None
+
+
+class RunWanted(TypedDict):
+    """By what a run pays."""
+
+    provider: NotRequired[Literal["sandbox", "paypal", "wise", "stripe"] | None]
 
 
 class SaidOf(TypedDict):
@@ -3879,7 +4057,7 @@ PayoutState = Literal[
     "corrected",
 ]
 
-ProviderName = Literal["sandbox", "xoxoday", "tremendous"]
+ProviderName = Literal["sandbox", "xoxoday", "tremendous", "paypal", "wise", "stripe"]
 
 RewardKind = Literal["voucher", "gift_card", "merchandise", "donation", "experience", "cash", "other"]
 

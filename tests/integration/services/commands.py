@@ -21,6 +21,8 @@ from services.recognition.thresholds.handlers import on_programmes
 from services.rewards.chain.handlers import chain
 from services.rewards.draws.handlers import freeze_due
 from services.rewards.draws.handlers import on_programmes as open_draws
+from services.rewards.payouts.remittances import store as remittances
+from services.rewards.payouts.remittances.domain import Trouble
 from services.scoring.programmes.api.models import EXAMPLE, JSON_EXAMPLE
 from services.scoring.programmes.domain.publication import Author
 from services.scoring.signals.domain.cases import CaseKey, CaseState, SignalCase
@@ -687,6 +689,59 @@ async def set_payee(desk: Desk) -> Ask:
     await desk.finance()
     body = {"name": "Ada Lovelace", "iban": "DE89 3704 0044 0532 0130 00"}
     return Ask(desk.api, "PUT", f"/v1/payees/{desk.world.uuid('ada')}", body)
+
+
+def _receiver(desk: Desk) -> str:
+    return f"/v1/payees/{desk.world.uuid('ada')}/receiver"
+
+
+RECEIVER = {"provider": "sandbox", "name": "Ada Lovelace", "address": "ada"}
+
+
+async def set_receiver(desk: Desk) -> Ask:
+    await desk.finance()
+    return Ask(desk.api, "PUT", _receiver(desk), RECEIVER)
+
+
+async def remove_receiver(desk: Desk) -> Ask:
+    assert (await (await set_receiver(desk))()).status_code == 200
+    return Ask(desk.api, "DELETE", _receiver(desk))
+
+
+async def remitted(desk: Desk) -> tuple[Finance, Any, str]:
+    """A run by a provider, and the payout of it that was handed over."""
+    finance = await desk.finance()
+    await (await connect_provider(desk))()
+    assert (await desk.api.put(_receiver(desk), json=RECEIVER)).status_code == 200
+    headers = {"Idempotency-Key": "by-a-provider"}
+    run = (await desk.api.post("/v1/payout-runs", headers=headers, json={"provider": "sandbox"})).json()
+    assert (await finance.approve(run)).status_code == 200
+    assert (await finance.file(run)).status_code == 200
+    async with desk.world.begin() as tx:
+        await remittances.take_up(tx.conn, community=desk.world.community, run_id=run["run_id"], at=tx.now)
+    (payout,) = (await finance.payouts(run)).values()
+    return finance, run, payout["payout_id"]
+
+
+async def ask_about_remittance(desk: Desk) -> Ask:
+    _, _, payout_id = await remitted(desk)
+    return Ask(desk.api, "POST", f"/v1/remittances/{payout_id}/ask")
+
+
+async def cancel_remittance(desk: Desk) -> Ask:
+    _, _, payout_id = await remitted(desk)
+    return Ask(desk.api, "POST", f"/v1/remittances/{payout_id}/cancel")
+
+
+async def acknowledge_remittance(desk: Desk) -> Ask:
+    finance, run, payout_id = await remitted(desk)
+    async with desk.world.begin() as tx:
+        key = {"community": desk.world.community, "payout_id": payout_id}
+        known = await remittances.lock_remittance(tx.conn, **key)
+        assert known is not None
+        await remittances.set_remittance(tx.conn, known.in_trouble(Trouble.KEY_OVER, "its key is over"))
+    assert (await finance.outcome(run, "settled")).status_code == 200
+    return Ask(desk.api, "POST", f"/v1/remittances/{payout_id}/acknowledge", {"note": "their support says so"})
 
 
 async def reserve(desk: Desk) -> Ask:
@@ -2082,6 +2137,11 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "recognition POST /v1/members/{member_id}/quests/{quest_id}/join": ("quest.join", join_quest),
     "recognition POST /v1/members/{member_id}/quests/{quest_id}/leave": ("quest.leave", leave_quest),
     "rewards PUT /v1/payees/{member_id}": ("payee.set", set_payee),
+    "rewards PUT /v1/payees/{member_id}/receiver": ("receiver.set", set_receiver),
+    "rewards DELETE /v1/payees/{member_id}/receiver": ("receiver.set", remove_receiver),
+    "rewards POST /v1/remittances/{payout_id}/ask": ("remittance.ask", ask_about_remittance),
+    "rewards POST /v1/remittances/{payout_id}/cancel": ("remittance.cancel", cancel_remittance),
+    "rewards POST /v1/remittances/{payout_id}/acknowledge": ("remittance.acknowledge", acknowledge_remittance),
     "rewards POST /v1/draws/{draw_id}/draw": ("draw.draw", draw_winners),
     "rewards POST /v1/catalogue/rewards": ("reward.add", add_reward),
     "rewards PUT /v1/catalogue/rewards/{reward_id}": ("reward.change", change_reward),

@@ -108,7 +108,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "payout_run.changed.v1": Told(
         "",
         "by complete created_at created_by created_by_person currency exchange execution_days file holding_days"
-        " minimum_minor minimum_points minor ordering payer person_id points policy_id programme_id"
+        " minimum_minor minimum_points minor ordering provider payer person_id points policy_id programme_id"
         " programme_version run_id seal state",
     ),
     "payout.hold_changed.v1": Told(

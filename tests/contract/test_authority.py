@@ -51,7 +51,6 @@ THEIR_OWN = {
     "PUT /v1/payees/{member_id}",
     "PUT /v1/payees/{member_id}/receiver",
     "GET /v1/payees/{member_id}/receiver",
-    "GET /v1/payout-providers",
     "DELETE /v1/payees/{member_id}/receiver",
 }
 #: What any member of the community reads: of nobody, of what they wrote themselves, or what all celebrate; and
@@ -66,6 +65,7 @@ OF_ANY_MEMBER = {
     "GET /v1/boards/{board_id}/results",
     "GET /v1/boards/{board_id}/results/{starts_on}",
     "GET /v1/catalogue",
+    "GET /v1/payout-providers",
     "GET /v1/catalogue/choices",
     "GET /v1/catalogue/quotes",
     "GET /v1/catalogue/rewards/{reward_id}/picture",

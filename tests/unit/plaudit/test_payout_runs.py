@@ -19,6 +19,7 @@ def run_that_is(state: str, done: int | None = None, **more: Any) -> dict[str, A
         "currency": "EUR",
         "progress": None if done is None else {"done_count": done, "total_count": 3},
         "payouts": [{"state": "reserved", "count": 3, "points": 900, "amount_minor": 450}],
+        "exchange": None,
         "left_payable_count": 2,
         "left_held_count": 1,
         **more,

@@ -97,14 +97,18 @@ def of_several(located: Located) -> set[str]:
 def payout_mistakes(located: Located) -> Iterator[Mistake]:
     """Why banks would not take payouts of these accounts in their currencies, whatever else is wrong."""
     yield from _paying_mistakes(located, PAYOUT)
-    known = {value_at(located, (*PAYOUT, "currency"))}
+    first = value_at(located, (*PAYOUT, "currency"))
+    known = {first} if isinstance(first, str) else set()
     for number, _ in enumerate(list_at(located, ALSO)):
         at: Path = (*ALSO, number)
         yield from _paying_mistakes(located, at)
         currency = value_at(located, (*at, "currency"))
+        # What is no text the model refuses.
+        if not isinstance(currency, str):
+            continue
         if currency in known and _is_text(currency):
             yield mistake(located.values[*at, "currency"], (*at, "currency"), f"{currency} is paid already")
-        known.add(currency if _is_text(currency) else None)
+        known.add(currency)
 
 
 def _paying_mistakes(located: Located, place: Path) -> Iterator[Mistake]:

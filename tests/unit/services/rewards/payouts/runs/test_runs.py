@@ -12,11 +12,11 @@ from services.rewards.bank_messages.domain import AMOUNT_MINOR_MAX, BankAccount,
 from services.rewards.payouts.domain import Actor, Part, PayoutState, Rate, Traced
 from services.rewards.payouts.payees.domain import Payee
 from services.rewards.payouts.runs.domain.bank import BankReport, ReportRefusedError, message_id
+from services.rewards.payouts.runs.domain.progress import Progress, progress
 from services.rewards.payouts.runs.domain.runs import (
     NoPayableTermsError,
     PayableMember,
     PlanCounts,
-    Progress,
     Run,
     RunRefusedError,
     RunState,
@@ -26,7 +26,6 @@ from services.rewards.payouts.runs.domain.runs import (
     judged,
     open_run,
     planned_counts,
-    progress,
     run_id,
     why_not_filed,
 )

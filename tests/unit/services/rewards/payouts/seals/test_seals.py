@@ -4,6 +4,8 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from services.rewards.payouts.seals.domain import (
     SealStep,
     seal_of,
 )
+from services.rewards.rates.domain.exchange import Exchange
 from tests.unit.services.rewards.payouts.sealed import NOW, PAYOUT, RUN_ID, TERMS, sealed, traced
 
 #: What of a payout may change once it is sealed, and what is the same for all of a run.
@@ -94,10 +97,13 @@ def test_another_value_of_any_term_makes_another_seal(field: str) -> None:
             Ordering(instant=True),
             Ordering(Address("Hamburg", "DE")),
         ]
+    elif field == "exchange":
+        rate = Exchange("EUR", "JPY", Decimal(1), Decimal("161.5"), 0, "policy", date(2026, 1, 30))
+        others = [rate, replace(rate, units=Decimal(162)), replace(rate, spread_basis_points=50)]
     else:
         others = [value + 1 if isinstance(value, int) else f"{value}x"]
-    for other in others:
-        assert seal_of(replace(TERMS, **{field: other}), []) != seal_of(TERMS, [])
+    seals = {seal_of(terms, []) for terms in (TERMS, *(replace(TERMS, **{field: other}) for other in others))}
+    assert len(seals) == 1 + len(others)
 
 
 def test_what_stands_in_one_field_cannot_stand_in_the_next() -> None:

@@ -195,7 +195,7 @@ def test_derived_ids_are_those_of_the_services() -> None:
     assert amendment_id(award, 1) == story.AMENDMENT
     (reserved,) = FACT_EXAMPLES["redemption.changed.v1"]
     assert str(redemptions.fact_id(UUID(story.REDEMPTION), "reserved")) == reserved["id"]
-    settled, returned, *_ = FACT_EXAMPLES["payout.changed.v1"]
+    settled, *_, returned = FACT_EXAMPLES["payout.changed.v1"]
     payout = payouts.payout_id(UUID(story.PAYOUT_RUN), UUID(story.GRACE))
     assert str(payout) == story.PAYOUT
     assert payouts.end_to_end_id(payout) == settled["data"]["end_to_end_id"]

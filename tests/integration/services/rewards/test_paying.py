@@ -302,7 +302,7 @@ async def test_commands_without_a_body_take_none(finance: Finance) -> None:
         refused = await finance.approver.post(f"{url}/{command}", json={"payout_ids": [bob]})
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "/payout_ids")
     made = await finance.maker.post(
-        "/v1/payout-runs", json={"members": [finance.world.uuid("ada")]}, headers={"Idempotency-Key": "of ada"}
+        "/v1/payout-runs", json={"members": [finance.world.uuid("ada")]}, headers={"Idempotency-Key": "of-ada"}
     )
     assert (made.status_code, made.json()["errors"][0]["field"]) == (422, "/members")
     assert await finance.payouts(run) == before
@@ -316,7 +316,16 @@ async def test_runs_need_terms_that_a_bank_can_pay(finance: Finance) -> None:
     paying = {"name": "Example", "iban": "DE00370400440532013000", "bic": "COBADEFFXXX"}
     terms = {"currency": "EUR", "points": 100, "minor": 50, "minimum_points": 500, "paying_account": paying}
     for version, (change, reason) in enumerate(
-        [(None, "rewards.payout"), ({}, "IBAN is wrong"), ({"currency": "USD"}, "in EUR")], start=2
+        [
+            (None, "rewards.payout"),
+            ({}, "IBAN is wrong"),
+            ({"currency": "CAD"}, "CAD"),
+            (
+                {"currency": "USD", "paying_account": paying | {"iban": "DE89370400440532013000"}},
+                "on another rail",
+            ),
+        ],
+        start=2,
     ):
         await world.publish(version, None if change is None else {**terms, **change})
         refused = await finance.maker.post("/v1/payout-runs", headers=headers)

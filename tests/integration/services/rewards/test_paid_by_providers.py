@@ -81,6 +81,29 @@ async def test_what_nobody_knows_is_shown_asked_for_and_paid_once(till: Till, be
     assert (await till.world.check()).differences == 0
 
 
+async def test_a_key_that_is_missing_stops_what_it_sealed_until_it_is_there_again(till: Till) -> None:
+    run = await till.filed()
+
+    async def sealed_by(one: str, other: str) -> None:
+        done = await till.world.pool.execute(
+            "update payee_receivers set sealed_by = $3 where community = $1 and sealed_by = $2",
+            *(till.world.community, one, other),
+        )
+        assert done == "UPDATE 1"
+
+    key_id = await till.world.pool.fetchval(
+        "select sealed_by from payee_receivers where community = $1", till.world.community
+    )
+    await sealed_by(key_id, "gone")
+    await till.work()
+    shown = await till.remittance(run)
+    assert "PLAUDIT_VOUCHER_KEYS does not have the key gone" in shown["reason"]
+    assert (await till.state(run), shown["trouble"], till.shop.till.payouts) == ("submitted", None, [])
+    await sealed_by("gone", key_id)
+    await till.work(later_seconds=600)
+    assert await till.state(run) == "settled"
+
+
 async def test_what_is_refused_or_fails_is_owed_again_at_the_same_amount(till: Till) -> None:
     till.tell(Behaviour.REFUSE, Behaviour.FAIL, Behaviour.BOUNCE)
     for waits in ((), (), (10,)):

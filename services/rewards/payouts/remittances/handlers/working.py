@@ -55,7 +55,8 @@ RUNS_LOOKED_AT_COUNT: Final = 100
 class Claim(NamedTuple):
     """A remittance that is this process's to ask about, its payout, whom it goes to, and the account to ask with.
 
-    `was_placed` says whether the provider may have been asked to pay before; it was first `submitted_at`.
+    `was_placed` says whether the provider may have been asked to pay before; it was first `submitted_at`. `sealed`
+    is why it cannot be read now whom it goes to.
     """
 
     remittance: Remittance
@@ -65,6 +66,7 @@ class Claim(NamedTuple):
     settings: Settings
     was_placed: bool
     submitted_at: datetime
+    sealed: str = ""
 
     @property
     def order(self) -> PayOrder:
@@ -192,12 +194,16 @@ async def claim(tx: Transaction[Settings], *, community: str, payout_id: str) ->
     if was_placed and known.standing is None and known.unknown_since is None:
         # Whoever asked died before the answer was stored.
         known = replace(known, unknown_since=known.claimed_until or tx.now, was_unknown=True)
-    receiver = None
+    receiver, sealed = None, ""
     if payout.receiver_id is not None:
-        receiver = await open_receiver(tx.conn, payout.receiver_id, community=community, settings=tx.settings)
+        try:
+            receiver = await open_receiver(tx.conn, payout.receiver_id, community=community, settings=tx.settings)
+        except NoVoucherKeysError as error:
+            # A key that is missing stops what it sealed, and nobody else's.
+            sealed = str(error)
     known = known.claimed(now=tx.now, until=tx.now + lease(tx.settings))
     await store.set_remittance(tx.conn, known)
-    return Claim(known, payout, receiver, account, tx.settings, was_placed, submitted_at)
+    return Claim(known, payout, receiver, account, tx.settings, was_placed, submitted_at, sealed)
 
 
 async def ask(client: PayoutProvider, claim: Claim) -> Outcome:
@@ -249,6 +255,8 @@ class _Asking:
             payout, placed_at=self._claim.submitted_at, now=now, key_stands=self._client.key_stands
         ):
             return Outcome(Became.KEY_OVER, reason="the provider does not take its key for the same any more")
+        if self._claim.sealed:
+            raise LaterError(self._claim.sealed)
         if self._claim.receiver is None:
             return Outcome(Became.NO_RECEIVER, reason="whom it goes to is not known any more")
         return self._answered(await self._client.order(order))

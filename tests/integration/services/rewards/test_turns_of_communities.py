@@ -90,10 +90,12 @@ async def test_ten_reservations_are_not_behind_another_communitys_many(world: An
         await run_out(tx, expire_reservations)
         before = tx.now - timedelta(hours=1)
         await tx.conn.execute(_RESERVED, world.community, ["", "-small"], before, [2_000, 10])
-        assert await expire_reservations(tx)
-        assert dict(await tx.conn.fetch(_WAITING, world.community, tx.now)) == {world.community: 1_980}
-        assert await expire_reservations(tx)
-        assert dict(await tx.conn.fetch(_WAITING, world.community, tx.now)) == {world.community: 1_940}
+        # Others whose rows somebody altered stay due and have their share too: each has two of a piece at least.
+        for _ in range(5):
+            assert await expire_reservations(tx)
+        waiting = dict(await tx.conn.fetch(_WAITING, world.community, tx.now))
+        assert set(waiting) == {world.community}
+        assert 1_800 <= waiting[world.community] < 2_000
         await undone.rollback()
 
 

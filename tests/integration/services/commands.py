@@ -2138,7 +2138,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     "recognition POST /v1/members/{member_id}/quests/{quest_id}/leave": ("quest.leave", leave_quest),
     "rewards PUT /v1/payees/{member_id}": ("payee.set", set_payee),
     "rewards PUT /v1/payees/{member_id}/receiver": ("receiver.set", set_receiver),
-    "rewards DELETE /v1/payees/{member_id}/receiver": ("receiver.set", remove_receiver),
+    "rewards DELETE /v1/payees/{member_id}/receiver": ("receiver.remove", remove_receiver),
     "rewards POST /v1/remittances/{payout_id}/ask": ("remittance.ask", ask_about_remittance),
     "rewards POST /v1/remittances/{payout_id}/cancel": ("remittance.cancel", cancel_remittance),
     "rewards POST /v1/remittances/{payout_id}/acknowledge": ("remittance.acknowledge", acknowledge_remittance),

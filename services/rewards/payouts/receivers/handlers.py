@@ -105,7 +105,7 @@ async def seal_receivers_anew(tx: Transaction[Settings]) -> None:
 def _did(before: ReceiverSet | None, provider: ProviderName | None, *, member_id: str, is_changed: bool) -> Did:
     """What an entry says: by which provider, and never to which account."""
     return Did(
-        "receiver.set",
+        "receiver.remove" if provider is None else "receiver.set",
         "receiver",
         member_id,
         member_id,

@@ -13,6 +13,8 @@ from services.recognition.milestones import store
 from services.recognition.milestones.domain import Anniversary, looked_at
 from services.recognition.streaks import store as streaks_store
 from services.recognition.streaks.domain.persons import person_calendar
+from services.recognition.turns.handlers import take_turn
+from services.recognition.turns.store import Work
 from shared.calendars import Calendar as CommunityCalendar
 from shared.contracts.programme import Milestone
 from shared.followed_communities import load_calendar
@@ -32,22 +34,28 @@ async def keep_moved(tx: Transaction, moved: Collection[MemberKey]) -> None:
 
 
 async def keep_anniversaries(tx: Transaction) -> bool:
-    """Celebrate years that are over; a timer calls this while it returns True.
+    """Celebrate years of a community that are over; a timer calls this while it returns True.
 
     Whoever is due is found by an index: nobody else is looked at.
     """
-    keys = await numbers.load_due(tx.conn, now=tx.now, limit_count=PIECE_COUNT)
-    if not keys:
-        return False
+    due = await numbers.load_due_communities(tx.conn, now=tx.now)
+
+    async def work(_: Work, community: str) -> bool:
+        return await _keep(tx, community=community)
+
+    return await take_turn(tx, [(Work.ANNIVERSARIES, one) for one in due], work=work)
+
+
+async def _keep(tx: Transaction, *, community: str) -> bool:
+    member_ids = await numbers.load_due(tx.conn, community=community, now=tx.now, limit_count=PIECE_COUNT)
     # Merges before whose years they are, as whoever brings persons together or apart takes these locks.
-    await lock_persons(tx.conn, keys=keys)
-    due = await numbers.take_due(tx.conn, now=tx.now, keys=keys)
-    for community, head_ids in sorted(due.items()):
+    await lock_persons(tx.conn, keys=[(community, member_id) for member_id in member_ids])
+    head_ids = await numbers.take_due(tx.conn, community=community, now=tx.now, member_ids=member_ids)
+    if head_ids:
         await _look_at(tx, community=community, head_ids=head_ids)
-    count = sum(map(len, due.values()))
-    ANNIVERSARIES_LOOKED_AT.inc(count)
+    ANNIVERSARIES_LOOKED_AT.inc(len(head_ids))
     # Whom another has locked just now is due at the next turn.
-    return count == PIECE_COUNT
+    return len(head_ids) == PIECE_COUNT
 
 
 async def _look_at(tx: Transaction, *, community: str, head_ids: list[str]) -> None:

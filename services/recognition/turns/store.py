@@ -21,7 +21,7 @@ class Work(StrEnum):
 
     `TOTALS` is members by what a new version asks of points and awards, `COUNTING` numbers by what it counts,
     `SHOWN` who boards show as suspensions begin and end, `PARKED` awards whose events came later, `ENDED` what
-    boards that are over leave, and `BOARDS` all else of boards but adding up.
+    boards that are over leave, and `BOARDS` all else of boards but adding up; `ANNIVERSARIES` years that are over.
     """
 
     QUESTS = "quests"
@@ -37,6 +37,7 @@ class Work(StrEnum):
     ENDED = "ended boards"
     BOARDS = "boards"
     NUDGES = "nudges"
+    ANNIVERSARIES = "anniversaries"
 
 
 async def find_next(conn: Connection, *, waiting: Collection[tuple[Work, str]]) -> tuple[Work, str] | None:

@@ -104,32 +104,48 @@ async def drop_years(conn: Connection, *, community: str, member_ids: Collection
     )
 
 
-async def load_due(conn: Connection, *, now: datetime, limit_count: int) -> list[MemberKey]:
-    """Members whose time to be looked at has come, the longest due first."""
+async def load_due_communities(conn: Connection, *, now: datetime) -> list[str]:
+    """Communities with members whose time to be looked at has come."""
     rows = await conn.fetch(
-        "select community, member_id from anniversaries where due_at <= $1 order by due_at limit $2",
+        """
+        with recursive found as (
+            (select community from anniversaries order by community limit 1)
+            union all
+            select (select a.community from anniversaries a where a.community > found.community
+                    order by a.community limit 1)
+            from found where found.community is not null)
+        select community from found
+        where exists (select from anniversaries a where a.community = found.community and a.due_at <= $1)
+        order by 1
+        """,
+        now,
+    )
+    return [row["community"] for row in rows]
+
+
+async def load_due(conn: Connection, *, community: str, now: datetime, limit_count: int) -> list[str]:
+    """Members of a community whose time to be looked at has come, the longest due first."""
+    rows = await conn.fetch(
+        "select member_id from anniversaries where community = $1 and due_at <= $2 order by due_at limit $3",
+        community,
         now,
         limit_count,
     )
-    return [(row["community"], str(row["member_id"])) for row in rows]
+    return [str(row["member_id"]) for row in rows]
 
 
-async def take_due(conn: Connection, *, now: datetime, keys: Collection[MemberKey]) -> dict[str, list[str]]:
-    """Those of these members who are due still and whom nobody has locked, by community; they stay locked."""
+async def take_due(conn: Connection, *, community: str, now: datetime, member_ids: Collection[str]) -> list[str]:
+    """Those of these members who are due still and whom nobody has locked; they stay locked."""
     rows = await conn.fetch(
         """
-        select a.community, a.member_id from anniversaries a
-        join unnest($2::text[], $3::uuid[]) as k(community, member_id) using (community, member_id)
-        where a.due_at <= $1 order by 1, 2 for update of a skip locked
+        select member_id from anniversaries
+        where community = $1 and member_id = any($2::uuid[]) and due_at <= $3 order by 1 for update skip locked
         """,
+        community,
+        list(member_ids),
         now,
-        [community for community, _ in keys],
-        [member_id for _, member_id in keys],
     )
-    found: dict[str, list[str]] = {}
-    for row in rows:
-        found.setdefault(row["community"], []).append(str(row["member_id"]))
-    return found
+    return [str(row["member_id"]) for row in rows]
 
 
 async def set_looked_at(

@@ -15,12 +15,14 @@ from services.recognition.boards.handlers.keeping import on_programmes as on_pub
 from services.recognition.boards.store import kept as boards_store
 from services.recognition.boards.store import parked as parked_store
 from services.recognition.boards.store import scores as scores_store
+from services.recognition.celebrations.store import numbers as numbers_store
 from services.recognition.counts import store as counts_store
 from services.recognition.counts.handlers import keep_counting, on_events
 from services.recognition.levels import store as levels_store
 from services.recognition.levels.handlers.deciding import keep_levels
 from services.recognition.main import SPEC
 from services.recognition.merges.handlers import on_members
+from services.recognition.milestones.handlers import keep_anniversaries
 from services.recognition.nudges import store as nudges_store
 from services.recognition.nudges.handlers.deciding import keep_nudges
 from services.recognition.quests import store as quests_store
@@ -162,6 +164,7 @@ async def test_a_community_whose_statement_takes_too_long_costs_no_other_its_tur
         (Work.PARKED, keep_boards, parked_store, "lock_due", "board_parked", "true"),
         (Work.ENDED, keep_boards, boards_store, "purge", "boards", "is_over"),
         (Work.NUDGES, keep_nudges, nudges_store, "lock_due", "nudge_prompts", "due_at <= now()"),
+        (Work.ANNIVERSARIES, keep_anniversaries, numbers_store, "take_due", "anniversaries", "due_at <= now()"),
     ],
 )
 async def test_what_takes_too_long_for_one_is_done_for_another(
@@ -236,6 +239,12 @@ async def _have_waiting(world: RecognitionWorld, kind: Work) -> None:
         await world.handle(on_published, world.programme_fact(2, {"recognition": {"boards": [EVER]}}))
         await world.awarded(world.award("a", 5))
         await world.handle(on_published, world.programme_fact(3, {"recognition": {}}))
+    if kind is Work.ANNIVERSARIES:
+        await world.pool.execute(
+            "insert into anniversaries (community, member_id, due_at) values ($1, $2, now())",
+            world.community,
+            world.uuid("a"),
+        )
     if kind is Work.NUDGES:
         await world.pool.execute(
             "insert into nudge_prompts (community, nudge, cause_id, member_id, due_at)"

@@ -155,7 +155,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "programme_versions": (
             "community version programme_id title effective_from published_at published_by source_text "
             "document document_sha256 signed_with published_by_person published_by_credential "
-            "approved_by approved_by_person approved_by_credential note restores"
+            "approved_by approved_by_person approved_by_credential note restores backtested"
         ),
     },
     "recognition": {
@@ -405,7 +405,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "person_id outcome_id"
         ),
         "programmes": (
-            "community version programme_id effective_from published_by document traceparent approved_by note"
+            "community version programme_id effective_from published_by document traceparent approved_by note "
+            "backtested"
         ),
         "campaign_effects": (
             "community campaign_id title starts_on ends_on holdout_percent base_starts_on base_ends_on "

@@ -196,8 +196,8 @@ TOLD: Final[Mapping[str, Told]] = {
     "debt.write_off_lots.v1": Told("", "lots part parts write_off_id"),
     "programme.published.v1": Told(
         "",
-        "approved_by approved_by_person document document_sha256 effective_from note programme_id published_by"
-        " published_by_person restores version",
+        "approved_by approved_by_person backtested document document_sha256 effective_from note programme_id"
+        " published_by published_by_person restores version",
     ),
     "recognition.prize_won.v1": Told(
         "", "member_id board board_title ends_on gives id points prize_id programme_version rank starts_on title"

@@ -5,10 +5,7 @@ up nobody else. A process that dies leaves what it claimed to the next once its 
 came of it, the provider is asked first, and the order then placed again under its key.
 """
 
-import asyncio
-import time
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -25,7 +22,6 @@ from services.rewards.providers.domain.contract import (
     LaterError,
     OtherOrderError,
     Provider,
-    ProviderName,
     Quote,
     QuoteEndedError,
     RefusedError,
@@ -33,8 +29,8 @@ from services.rewards.providers.domain.contract import (
     Wanted,
 )
 from services.rewards.providers.domain.orders import Order
-from services.rewards.providers.handlers.accounts import caller_of, keep_tokens, open_credentials, provider_of
-from services.rewards.providers.handlers.calls import Caller
+from services.rewards.providers.handlers.accounts import keep_tokens, open_credentials, provider_of
+from services.rewards.providers.handlers.lanes import Callers, Room, work_at_lanes
 from services.rewards.providers.handlers.xoxoday import Tokens
 from services.rewards.providers.store import orders as store
 from services.rewards.providers.store.accounts import SealedAccount, find_account
@@ -49,8 +45,6 @@ from shared.service.spec import Begin
 from shared.transaction import Transaction
 
 EVERY_SECONDS: Final = 1.0
-#: While calls are under way it is looked so often whether others are due.
-LOOK_SECONDS: Final = 0.5
 
 
 _SORTED: Final[dict[type[Exception], Became]] = {
@@ -79,86 +73,42 @@ class Claim(NamedTuple):
 
 async def order_goods(begin: Begin, until: float) -> None:
     """Errand: work at what is due until a moment of the monotonic clock; calls under way then are waited for."""
-    lanes = _Lanes(begin)
-    try:
-        await lanes.work(until)
-    finally:
-        await lanes.close()
 
+    async def keep(claim: Claim, tokens: Tokens) -> None:
+        async with begin() as tx:
+            order = claim.order
+            await keep_tokens(tx, community=order.community, provider=order.card.provider, tokens=tokens)
 
-class _Lanes:
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
-        self._tasks: dict[asyncio.Task[None], store.AccountKey] = {}
-        self._callers: dict[ProviderName, Caller] = {}
-
-    async def work(self, until: float) -> None:
-        has_looked = False
-        while True:
-            # What is due is looked for once, however late this begins.
-            for claim in await self._claim() if not has_looked or time.monotonic() < until else ():
-                task = asyncio.create_task(self._carry(claim))
-                self._tasks[task] = (claim.order.community, claim.order.card.provider)
-            has_looked = True
-            if not self._tasks:
-                return
-            done, _ = await asyncio.wait(self._tasks, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                del self._tasks[task]
-                task.result()
-
-    async def close(self) -> None:
-        """Leave what is under way to the next, and close all connections."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for caller in self._callers.values():
-            await caller.close()
-
-    async def _claim(self) -> Sequence[Claim]:
-        """Claim what is due, as far as there is room; whoever is claimed is committed before it is asked about."""
-        under_way = Counter(self._tasks.values())
-        async with self._begin() as tx:
-            settings: Settings = tx.settings
-            of_each = settings.provider_account_calls_max_count
-            due = await store.load_due(
-                tx.conn,
-                now=tx.now,
-                busy=[account for account, count in under_way.items() if count >= of_each],
-                of_each=of_each,
-                limit=max(0, settings.provider_calls_max_count - len(self._tasks)),
-            )
-            claims = [
-                await claim(tx, community=community, redemption_id=order) for community, order in sorted(due)
-            ]
-        return [one for one in claims if one is not None]
-
-    async def _carry(self, claim: Claim) -> None:
-        outcome = await self._asked(claim)
-        async with self._begin() as tx:
+    async def carry(claim: Claim, callers: Callers) -> None:
+        outcome = await _asked(claim, callers, keep=partial(keep, claim))
+        async with begin() as tx:
             await settle(tx, claim.order, outcome=outcome)
 
-    async def _asked(self, claim: Claim) -> CallOutcome:
-        provider = claim.order.card.provider
-        try:
-            caller = self._callers.get(provider)
-            if caller is None:
-                caller = self._callers[provider] = caller_of(provider, claim.settings)
-            client = provider_of(
-                claim.account.account,
-                open_credentials(claim.account, claim.settings),
-                caller=caller,
-                keep=partial(self._keep, claim),
-            )
-        except (NoSuchProviderError, UnknownAccountError, NoVoucherKeysError) as error:
-            return CallOutcome(Became.LATER, reason=str(error))
-        return await ask(client, claim)
+    await work_at_lanes(
+        begin,
+        until,
+        claim_due=_claim_due,
+        account_of=lambda claim: (claim.order.community, claim.order.card.provider),
+        carry=carry,
+    )
 
-    async def _keep(self, claim: Claim, tokens: Tokens) -> None:
-        async with self._begin() as tx:
-            await keep_tokens(
-                tx, community=claim.order.community, provider=claim.order.card.provider, tokens=tokens
-            )
+
+async def _claim_due(tx: Transaction[Settings], room: Room) -> Sequence[Claim | None]:
+    due = await store.load_due(tx.conn, now=tx.now, busy=room.busy, of_each=room.of_each, limit=room.limit)
+    return [await claim(tx, community=community, redemption_id=order) for community, order in sorted(due)]
+
+
+async def _asked(claim: Claim, callers: Callers, *, keep: Callable[[Tokens], Awaitable[None]]) -> CallOutcome:
+    try:
+        client = provider_of(
+            claim.account.account,
+            open_credentials(claim.account, claim.settings),
+            caller=callers.of(claim.order.card.provider, claim.settings),
+            keep=keep,
+        )
+    except (NoSuchProviderError, UnknownAccountError, NoVoucherKeysError) as error:
+        return CallOutcome(Became.LATER, reason=str(error))
+    return await ask(client, claim)
 
 
 async def claim(tx: Transaction[Settings], *, community: str, redemption_id: str) -> Claim | None:

@@ -14,9 +14,8 @@ from services.rewards.payouts.remittances.domain import (
 )
 from services.rewards.providers.domain.contract import ProviderName
 from services.rewards.providers.domain.paying import PaidAnswer, PaidStanding
+from services.rewards.providers.store.orders import AccountKey
 from shared.postgres import Connection
-
-AccountKey = tuple[str, ProviderName]
 
 
 class Standstill(NamedTuple):

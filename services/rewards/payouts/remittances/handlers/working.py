@@ -5,9 +5,6 @@ nobody else. A process that dies leaves what it claimed to the next once its tim
 came of it, the provider is asked first, and asked to pay again only under the same key.
 """
 
-import asyncio
-import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -30,13 +27,12 @@ from services.rewards.providers.domain.accounts import NoSuchProviderError, Unkn
 from services.rewards.providers.domain.contract import (
     LaterError,
     OtherOrderError,
-    ProviderName,
     RefusedError,
     UnknownOutcomeOfOrderError,
 )
 from services.rewards.providers.domain.paying import PayOrder, PayoutProvider, RefusedReceiverError
-from services.rewards.providers.handlers.accounts import caller_of, open_credentials
-from services.rewards.providers.handlers.calls import Caller
+from services.rewards.providers.handlers.accounts import open_credentials
+from services.rewards.providers.handlers.lanes import Callers, Room, work_at_lanes
 from services.rewards.providers.handlers.payers import payer_of
 from services.rewards.providers.store.accounts import SealedAccount, find_account
 from services.rewards.settings import Settings
@@ -45,8 +41,6 @@ from shared.service.spec import Begin
 from shared.transaction import Transaction
 
 EVERY_SECONDS: Final = 1.0
-#: While calls are under way it is looked so often whether others are due.
-LOOK_SECONDS: Final = 0.5
 RUNS_AT_ONCE_COUNT: Final = 5
 #: Of so many it is looked whether the broker has their facts.
 RUNS_LOOKED_AT_COUNT: Final = 100
@@ -107,75 +101,33 @@ async def take_up_runs(tx: Transaction[Settings]) -> bool:
 
 async def remit(begin: Begin, until: float) -> None:
     """Errand: work at what is due until a moment of the monotonic clock; calls under way then are waited for."""
-    lanes = _Lanes(begin)
-    try:
-        await lanes.work(until)
-    finally:
-        await lanes.close()
 
-
-class _Lanes:
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
-        self._tasks: dict[asyncio.Task[None], store.AccountKey] = {}
-        self._callers: dict[ProviderName, Caller] = {}
-
-    async def work(self, until: float) -> None:
-        has_looked = False
-        while True:
-            # What is due is looked for once, however late this begins.
-            for claim in await self._claim() if not has_looked or time.monotonic() < until else ():
-                task = asyncio.create_task(self._carry(claim))
-                self._tasks[task] = (claim.remittance.community, claim.remittance.provider)
-            has_looked = True
-            if not self._tasks:
-                return
-            done, _ = await asyncio.wait(self._tasks, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                del self._tasks[task]
-                task.result()
-
-    async def close(self) -> None:
-        """Leave what is under way to the next, and close all connections."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for caller in self._callers.values():
-            await caller.close()
-
-    async def _claim(self) -> Sequence[Claim]:
-        """Claim what is due, as far as there is room; what is claimed is committed before it is asked about."""
-        under_way = Counter(self._tasks.values())
-        async with self._begin() as tx:
-            settings: Settings = tx.settings
-            of_each = settings.provider_account_calls_max_count
-            due = await store.load_due(
-                tx.conn,
-                now=tx.now,
-                busy=[account for account, count in under_way.items() if count >= of_each],
-                of_each=of_each,
-                limit=max(0, settings.provider_calls_max_count - len(self._tasks)),
-            )
-            claims = [await claim(tx, community=community, payout_id=payout) for community, payout in sorted(due)]
-        return [one for one in claims if one is not None]
-
-    async def _carry(self, claim: Claim) -> None:
-        outcome = await self._asked(claim)
-        async with self._begin() as tx:
+    async def carry(claim: Claim, callers: Callers) -> None:
+        outcome = await _asked(claim, callers)
+        async with begin() as tx:
             await settle(tx, claim.remittance, outcome=outcome)
 
-    async def _asked(self, claim: Claim) -> Outcome:
-        provider = claim.remittance.provider
-        try:
-            caller = self._callers.get(provider)
-            if caller is None:
-                caller = self._callers[provider] = caller_of(provider, claim.settings)
-            client = payer_of(
-                claim.account.account, open_credentials(claim.account, claim.settings), caller=caller
-            )
-        except (NoSuchProviderError, UnknownAccountError, NoVoucherKeysError) as error:
-            return Outcome(Became.LATER, reason=str(error), was_placed=claim.was_placed)
-        return await ask(client, claim)
+    await work_at_lanes(
+        begin,
+        until,
+        claim_due=_claim_due,
+        account_of=lambda claim: (claim.remittance.community, claim.remittance.provider),
+        carry=carry,
+    )
+
+
+async def _claim_due(tx: Transaction[Settings], room: Room) -> Sequence[Claim | None]:
+    due = await store.load_due(tx.conn, now=tx.now, busy=room.busy, of_each=room.of_each, limit=room.limit)
+    return [await claim(tx, community=community, payout_id=payout) for community, payout in sorted(due)]
+
+
+async def _asked(claim: Claim, callers: Callers) -> Outcome:
+    try:
+        caller = callers.of(claim.remittance.provider, claim.settings)
+        client = payer_of(claim.account.account, open_credentials(claim.account, claim.settings), caller=caller)
+    except (NoSuchProviderError, UnknownAccountError, NoVoucherKeysError) as error:
+        return Outcome(Became.LATER, reason=str(error), was_placed=claim.was_placed)
+    return await ask(client, claim)
 
 
 async def claim(tx: Transaction[Settings], *, community: str, payout_id: str) -> Claim | None:

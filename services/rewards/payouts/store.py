@@ -1,5 +1,6 @@
 """Payouts and their history."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -122,18 +123,36 @@ async def lock_payouts(
     limit: int | None = None,
 ) -> list[Payout]:
     """A run's payouts in these states, or those of `only`, in id order: the first ones with a `limit`."""
+    if only is None:
+        # A state at a time, each by the index in id order: a piece costs the same of a long run as of a short one.
+        only = await conn.fetchval(
+            """
+            select array(
+                select f.payout_id
+                from unnest($3::text[]) as s(state)
+                cross join lateral (
+                    select payout_id from payouts
+                    where community = $1 and run_id = $2 and state = s.state
+                    order by payout_id limit $4) f
+                order by f.payout_id limit $4)
+            """,
+            community,
+            run_id,
+            states,
+            limit,
+        )
     rows = await conn.fetch(
         """
         select * from payouts
-        where community = $1 and run_id = $2 and state = any($3)
-          and ($4::uuid[] is null or payout_id = any($4))
-        order by payout_id limit $5 for update
+        -- By their ids, whatever is known of how many a run has: of one that is new that is nothing.
+        where community = $1 and payout_id = any($2::uuid[]) and run_id is not distinct from $3
+          and (state = any($4)) is true
+        order by payout_id for update
         """,
         community,
+        only,
         run_id,
         states,
-        only,
-        limit,
     )
     return [payout_of(row) for row in rows]
 
@@ -143,7 +162,8 @@ async def load_payouts(conn: Connection, *, community: str, run_id: str) -> list
     rows = await conn.fetch(
         "select * from payouts where community = $1 and run_id = $2 order by payout_id", community, run_id
     )
-    return [payout_of(row) for row in rows]
+    # A second of 100,000: meanwhile others are served.
+    return await asyncio.to_thread(lambda: [payout_of(row) for row in rows])
 
 
 async def add_payouts(conn: Connection, payouts: Sequence[Payout]) -> None:

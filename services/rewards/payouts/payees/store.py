@@ -7,7 +7,7 @@ from asyncpg import Record
 
 from services.rewards.bank_messages.domain import BankAccount
 from services.rewards.bank_messages.reasons.domain import reason_against_payee
-from services.rewards.payouts.domain import OUTCOMES_GIVING_BACK, PayoutState
+from services.rewards.payouts.domain import PayoutState
 from services.rewards.payouts.payees.domain import Payee, PayeePlace, Refusal
 from services.rewards.payouts.receivers.domain import ReceiverSet
 from services.rewards.payouts.receivers.store import load_receivers
@@ -97,15 +97,14 @@ async def load_refusals(
         select p.member_id, p.payout_id, p.payee_name, p.iban, p.bic, p.payee_reference, c.reason, c.changed_at
         from payouts p
         join payout_changes c on c.community = p.community and c.payout_id = p.payout_id and c.state = p.state
-        where p.community = $1 and p.member_id = any($2::uuid[]) and p.state = any($3) and p.iban is not null
-          and c.reason is not null
+        where p.community = $1 and p.member_id = any($2::uuid[]) and p.state in ('returned', 'failed', 'reversed')
+          and p.iban is not null and c.reason is not null
           and exists (
               select from payout_changes s
-              where s.community = p.community and s.payout_id = p.payout_id and s.state = $4)
+              where s.community = p.community and s.payout_id = p.payout_id and s.state = $3)
         """,
         community,
         member_ids,
-        OUTCOMES_GIVING_BACK,
         PayoutState.SUBMITTED,
     )
     refusals: dict[str, list[Refusal]] = {}
@@ -143,9 +142,8 @@ async def load_unreached_members(conn: Connection, *, community: str, currency: 
 async def load_refused_members(conn: Connection, *, community: str) -> list[str]:
     """The members whose bank details as they are now a bank sent money back from."""
     rows = await conn.fetch(
-        "select distinct member_id from payouts where community = $1 and state = any($2)",
+        "select distinct member_id from payouts where community = $1 and state in ('returned', 'failed', 'reversed')",
         community,
-        OUTCOMES_GIVING_BACK,
     )
     payees = await load_payees(conn, community=community, member_ids=[str(row["member_id"]) for row in rows])
     return [member_id for member_id, payee in payees.items() if payee.refusal is not None]

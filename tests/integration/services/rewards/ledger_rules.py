@@ -1,4 +1,4 @@
-"""Rules of the ledger's machine: a wallet's two phases, and what was used by a moment, asked again later."""
+"""Rules of the ledger's machine: a wallet's two phases, points that wait, and what was used by a moment, asked later."""
 
 from collections import Counter
 from collections.abc import Coroutine
@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from services.rewards.liability.domain.figures import UseSum
 from services.rewards.liability.store.figures import Span, load_use_sums
+from services.rewards.lots.handlers.upkeep import mature_points
 from services.rewards.wallets.domain.wallets import UsedFor, WalletExceededError, WalletRefusedError
 from services.rewards.wallets.handlers.moving import free_expired, post, refund, reserve, void
 from tests.integration.services.rewards.conftest import RewardsWorld
@@ -18,6 +19,7 @@ from tests.integration.services.rewards.finance import Finance
 from tests.integration.services.rewards.test_wallets import BY, Wallets
 from tests.integration.services.rewards.upkeep import run_out
 
+MEMBERS = ("ada", "bob")
 BUDGET = 2_000
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -118,6 +120,51 @@ class WalletRules(RuleBasedStateMachine):
     def _move(self, source: str, target: str, amount: int) -> None:
         self.money[source] -= amount
         self.money[target] += amount
+
+
+class WaitingRules(RuleBasedStateMachine):
+    """Points that cannot be used yet: they are pending until their moment, and available from then on."""
+
+    world: RewardsWorld
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: Until when the points of awards wait, by the name of the award.
+        self.waits: dict[str, datetime] = {}
+        #: What awards amount to, and who they were given to, by name.
+        self.totals: dict[str, int] = {}
+        self.owner: dict[str, str] = {}
+
+    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        raise NotImplementedError
+
+    @rule(
+        member=st.sampled_from(MEMBERS),
+        points=st.integers(1, 900),
+        waits=st.integers(1, 15),
+        lasts=st.none() | st.integers(1, 20),
+    )
+    def award_that_waits(self, member: str, points: int, waits: int, lasts: int | None) -> None:
+        """Some days later the points can be used, and some days after those they are over."""
+        name, now = f"w{len(self.totals)}", datetime.now(UTC) + self.world.later
+        until = now + timedelta(days=waits)
+        award = self.world.award(name, member, points, at=now)
+        award["data"]["available_at"] = until
+        if lasts is not None:
+            award["data"]["expires_at"] = until + timedelta(days=lasts)
+        self.do(self.world.give(award))
+        self.totals[name], self.owner[name], self.waits[name] = points, member, until
+
+    async def mature(self) -> None:
+        """Whatever need wait no longer is available; what is left is what the model has waiting."""
+        async with self.world.begin() as tx:
+            await run_out(tx, mature_points)
+            now = tx.now
+        self.waits = {name: until for name, until in self.waits.items() if until > now}
+        sums: Counter[str] = Counter()
+        for member in MEMBERS:
+            sums.update(await self.world.balance(member))
+        assert sums["pending"] == sum(self.totals[name] for name in self.waits)
 
 
 class MomentRules(RuleBasedStateMachine):

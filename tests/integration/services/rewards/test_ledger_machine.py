@@ -23,7 +23,7 @@ from tests.integration.services.conftest import application
 from tests.integration.services.merging import Merging
 from tests.integration.services.rewards.conftest import RewardsWorld
 from tests.integration.services.rewards.finance import IBANS, Finance
-from tests.integration.services.rewards.ledger_rules import MomentRules, WalletRules
+from tests.integration.services.rewards.ledger_rules import MEMBERS, MomentRules, WaitingRules, WalletRules
 from tests.integration.services.rewards.upkeep import run_out
 from tests.integration.services.world import authorization
 
@@ -33,7 +33,6 @@ T = TypeVar("T")
 SEED = 25
 EXAMPLES, STEPS = 4, 30
 STEP_SECONDS = 120
-MEMBERS = ("ada", "bob")
 members = st.sampled_from(MEMBERS)
 SCOPES = ("rewards:read", "rewards:write", "payouts:write", "payouts:approve", "payouts:read")
 CHARGES = 1_250
@@ -46,7 +45,7 @@ ENDINGS = {
 }
 
 
-class LedgerMachine(WalletRules, MomentRules):
+class LedgerMachine(WalletRules, WaitingRules, MomentRules):
     """A community's books over some months: what is given, used, paid, booked by hand, closed and opened again."""
 
     pool: Any
@@ -57,9 +56,7 @@ class LedgerMachine(WalletRules, MomentRules):
     def __init__(self) -> None:
         super().__init__()
         self.stack = AsyncExitStack()
-        #: What awards amount to, by name; points of open redemptions, by id; money of the community, by account.
-        self.totals: dict[str, int] = {}
-        self.owner: dict[str, str] = {}
+        #: Points of open redemptions, by id; money of the community, by account.
         self.revisions: Counter[str] = Counter()
         self.open: dict[str, int] = {}
         #: What was spent for redemptions and is not back, by id.
@@ -185,7 +182,8 @@ class LedgerMachine(WalletRules, MomentRules):
             self.open[made.json()["redemption_id"]] = reward[1]
 
     async def _usable(self, member: str) -> int:
-        """What is available to a member once what is over is booked away."""
+        """What is available to a member once what waits no longer is there, and what is over is booked away."""
+        await self.mature()
         async with self.world.begin() as tx:
             await expire_points(tx)
         return (await self.world.balance(member)).get("available", 0)
@@ -229,6 +227,7 @@ class LedgerMachine(WalletRules, MomentRules):
         self.do(self._sweep())
 
     async def _sweep(self) -> None:
+        await self.mature()
         for timer in (expire_reservations, expire_points):
             async with self.world.begin() as tx:
                 await run_out(tx, timer)
@@ -393,6 +392,7 @@ class LedgerMachine(WalletRules, MomentRules):
             self.do(self.stack.aclose())
 
     async def _compare(self) -> None:
+        await self.mature()
         sums: Counter[str] = Counter()
         for member in MEMBERS:
             sums.update(await self.world.balance(member))
@@ -401,7 +401,8 @@ class LedgerMachine(WalletRules, MomentRules):
         assert (sums["spent"], sums["paid"]) == (self.spent, self.paid)
         kept = await self._kept()
         assert kept >= 0
-        assert sums["available"] + sums["expired"] == issued + kept - sums["reserved"] - self.spent - self.paid
+        had = sums["available"] + sums["pending"] + sums["expired"]
+        assert had == issued + kept - sums["reserved"] - self.spent - self.paid
         assert await self.world.money() == {kind: amount for kind, amount in self.money.items() if amount}
         rows = await self.pool.fetch(
             "select kind, count(*) as number from transfers where community = $1 group by 1",
@@ -507,7 +508,7 @@ async def test_whatever_is_booked_the_books_are_those_of_a_plain_model(pool: Any
     redemptions = {
         f"redemption_{state}" for state in ("reserved", "confirmed", "voided", "cancelled", "expired", "refunded")
     }
-    others = {"award", "amendment", "expiry", "merge", "unmerge", "journal", "close", "reopen"}
+    others = {"award", "amendment", "maturity", "expiry", "merge", "unmerge", "journal", "close", "reopen"}
     others |= {"debt_written_off", "debt_owed_again"}
     others |= {f"wallet_{kind}" for kind in ("fund", "reserve", "post", "void", "refund")}
     assert OnThisStack.done.keys() >= payouts | redemptions | others

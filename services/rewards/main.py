@@ -45,7 +45,7 @@ from services.rewards.payouts.attestations.handlers.told import READ_BACK as ATT
 from services.rewards.payouts.clearances import api as clearances
 from services.rewards.payouts.clearances.handlers import READ_BACK as CLEARANCES_READ_BACK
 from services.rewards.payouts.findings import api as findings
-from services.rewards.payouts.findings.handlers import count_findings, look_by_new_lists
+from services.rewards.payouts.findings.handlers.looking import count_findings, look_by_new_lists
 from services.rewards.payouts.holds import api as payout_holds
 from services.rewards.payouts.holds.handlers.deciding import count_holds
 from services.rewards.payouts.holds.handlers.told import READ_BACK as HOLDS_READ_BACK

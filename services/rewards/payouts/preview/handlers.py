@@ -90,7 +90,7 @@ async def preview(
     plan = await plan_store.load_plan(conn, run, now=now, most=most, refused=refused, elsewhere=elsewhere)
     payouts, over = fitting_in_file(run, await _payouts(conn, run, plan=plan, now=now), taken_minor=0)
     over_payable = sum(payout.is_addressed for payout in over)
-    barred = await load_barred_now(conn, payouts, community=community, policy=policy, now=now)
+    barred = await load_barred_now(conn, payouts, community=community, policy=policy, settings=settings, now=now)
     addressed = await load_addressed(
         conn, community=community, member_ids=[payout.member_id for payout in payouts], provider=provider
     )

@@ -1,4 +1,4 @@
-"""Accounts at providers are checked as bank details are: shared, the payer's, in a country, named like one listed."""
+"""Accounts at providers are checked as bank details are: who shares them, where they are, whose name they have."""
 
 import secrets
 from collections.abc import AsyncIterator

@@ -167,6 +167,36 @@ def show(where: Where, as_json: bool, run: str) -> None:
         _print(_followed(f"{place.url('rewards')}/v1/payout-runs/{run}", key, {}), as_json)
 
 
+@payout_runs.command(
+    "fees", epilog="Example: plaudit payout-runs fees 5ea96c72-334c-587d-89c3-d177db83474e --json"
+)
+@to_pay
+@json_option
+@run_argument
+def fees(where: Where, as_json: bool, run: str) -> None:
+    """Say what a RUN by a provider would cost: what would leave, what members would get, and the fee."""
+    place = where.place()
+    with place.access("plaudit payout-runs", ("payouts:read",), ("rewards",)) as key:
+        found = request("GET", f"{place.url('rewards')}/v1/payout-runs/{run}/fees", key)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    cost = found["cost"]
+    if cost is None:
+        click.echo(plain(f"not quoted: {found['not_quoted']}"))
+        return
+    leaves, fee = (
+        f"{decimal_amount(cost[name], cost['leaves_currency'])} {cost['leaves_currency']}"
+        for name in ("leaves_minor", "fee_minor")
+    )
+    gets = f"{decimal_amount(cost['gets_minor'], cost['gets_currency'])} {cost['gets_currency']}"
+    rate = f", at {cost['rate']}" if cost["rate"] else ""
+    until = f", until {cost['expires_at']}" if cost["expires_at"] else ""
+    click.echo(
+        plain(f"{cost['payouts_count']} payouts: {leaves} leave, members get {gets}, {fee} are fees{rate}{until}")
+    )
+
+
 def _do(where: Where, as_json: bool, path: str, *, scope: str, **options: Any) -> None:
     place = where.place()
     url = f"{place.url('rewards')}/v1/payout-runs"

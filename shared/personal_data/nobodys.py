@@ -295,6 +295,11 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         ),
         "due_turns": "due after",
         "payout_schedule_times": "community schedule_id day due_at missed_count noted_at",
+        "payout_run_quotes": "community run_id due_at asked_at not_quoted",
+        "payout_run_fees": (
+            "community run_id amount_minor payouts_count gets_minor leaves_minor leaves_currency fee_minor rate "
+            "expires_at"
+        ),
         "payout_schedule_runs": "community schedule_id day provider currency state noted_at run_id reason",
         # Of nobody here: whom a list is about, which others publish and finance loads.
         "sanctions_lists": (

@@ -166,6 +166,7 @@ async def show_run(
         payouts=ask.get("rewards", "/v1/payouts", run=id_, limit=PAGE_COUNT, after=after, **listing.chosen),
         held=ask.get("rewards", "/v1/payouts", run=id_, state="held", limit=PAGE_COUNT),
         outcomes=ask.get("rewards", "/v1/payout-outcomes", run=id_, limit=OUTCOMES_COUNT),
+        fees=ask.get("rewards", f"/v1/payout-runs/{id_}/fees"),
     )
     review = answers["review"]
     if review.is_missing or review.status == UNPROCESSABLE:

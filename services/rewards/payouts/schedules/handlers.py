@@ -234,7 +234,8 @@ async def _run_by(
 
 
 def _refused(reason: str, rail: Rail | None = None) -> ScheduledRun:
-    return ScheduledRun(*(rail or (None, "")), TimeState.REFUSED, reason=reason)
+    provider, currency = (None, "") if rail is None else rail
+    return ScheduledRun(provider, currency, TimeState.REFUSED, reason=reason)
 
 
 async def _tell_approvers(tx: Transaction, computed: store.Computed) -> None:

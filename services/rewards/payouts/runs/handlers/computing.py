@@ -166,7 +166,7 @@ async def compute_some(tx: Transaction[Settings], run: Run) -> bool:
     return True
 
 
-async def _add_payouts(tx: Transaction, run: Run, *, member_ids: list[str]) -> None:
+async def _add_payouts(tx: Transaction[Settings], run: Run, *, member_ids: list[str]) -> None:
     by = run.created_by
     # 1. Who is in another run that was begun at once is left to that; what an earlier one left held is taken up.
     free = await plan_store.load_unpaid(tx.conn, community=run.community, member_ids=member_ids)

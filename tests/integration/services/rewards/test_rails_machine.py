@@ -243,7 +243,7 @@ class RailsMachine(RuleBasedStateMachine):
         return list((await self.finance.maker.get("/v1/payouts", params={"run": run_id})).json()["items"])
 
     async def _payouts(self, state: str) -> dict[str, Any]:
-        found = (await self.finance.maker.get("/v1/payouts", params={"state": state, "limit": 1_000})).json()
+        found = (await self.finance.maker.get("/v1/payouts", params={"state": state, "limit": 500})).json()
         return {one["payout_id"]: one for one in found["items"]}
 
     @invariant()
@@ -252,7 +252,7 @@ class RailsMachine(RuleBasedStateMachine):
             self.do(self._look())
 
     async def _look(self) -> None:
-        payouts = (await self.finance.maker.get("/v1/payouts", params={"limit": 1_000})).json()["items"]
+        payouts = (await self.finance.maker.get("/v1/payouts", params={"limit": 500})).json()["items"]
         names = {self.world.uuid(member): member for member in MEMBERS}
         for payout in payouts:
             rail, wanted = self.made[payout["run_id"]]
@@ -291,7 +291,7 @@ class RailsMachine(RuleBasedStateMachine):
         if hasattr(self, "schedule"):
             found = self.do(self.world.check())
             assert found.differences == 0, list(found.lines())
-            payouts = (self.do(self.finance.maker.get("/v1/payouts", params={"limit": 1_000}))).json()["items"]
+            payouts = (self.do(self.finance.maker.get("/v1/payouts", params={"limit": 500}))).json()["items"]
             for one in payouts:
                 provider, currency = self.made[one["run_id"]][0]
                 self.done[f"{provider or currency} {one['state']}"] += 1

@@ -14,6 +14,7 @@ from plaudit.listing import listing
 from plaudit.places import ADMIN_KEY, COMMUNITY, KEY, URL, Where, where_options
 from plaudit.provider_payouts import PAYING
 from plaudit.terminal import plain
+from shared.currencies import decimal_amount
 
 PAUSE_SECONDS = 1.0
 RUNS_MAX_COUNT = 1_000
@@ -29,6 +30,46 @@ def payout_runs() -> None:
 
 
 payout_runs.add_command(file_command)
+
+
+@payout_runs.command("preview", epilog="Example: plaudit payout-runs preview --json")
+@to_pay
+@json_option
+def preview(where: Where, as_json: bool) -> None:
+    """Say what runs would pay if they were made now: one by bank in each currency, and one by each provider.
+
+    What would wait is beside it, with the reasons. Nothing is kept; a schedule would prepare these runs.
+    """
+    place = where.place()
+    with place.access("plaudit payout-runs", ("payouts:read",), ("rewards",)) as key:
+        found = request("GET", f"{place.url('rewards')}/v1/payout-run-previews", key)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    table = listing("by", "currency", "paid", "amount", "held", "held amount", "not fitting")
+    for rail in found["items"]:
+        would = rail["would"]
+        cells = [""] * 5 if would is None else _would(would)
+        table.add_row(*map(plain, (rail["provider"] or "bank", rail["currency"], *cells)))
+    Console().print(table)
+    for rail in found["items"]:
+        name = f"{rail['provider'] or 'bank'} in {rail['currency']}"
+        if rail["would"] is None:
+            click.echo(f"{name}: no run can be made: {plain(rail['not_made'])}")
+            continue
+        if rail["would"]["stopped"]:
+            click.echo(f"{name}: it would not go on: {plain(rail['would']['stopped'])}")
+        for held in rail["would"]["held_for"]:
+            click.echo(f"{name}: {held['payouts_count']} would wait: {plain(held['reason'])}")
+
+
+def _would(would: dict[str, Any]) -> list[str]:
+    """What a run would pay and what would wait in it, and how many would not fit, as cells."""
+    cells = []
+    for name in ("paid", "held"):
+        amount = decimal_amount(would[name]["amount_minor"], would["currency"])
+        cells += [str(would[name]["payouts_count"]), str(amount)]
+    return [*cells, str(would["left_payable_count"] + would["left_held_count"])]
 
 
 @payout_runs.command("make", epilog='Example: plaudit payout-runs make --name week-2026-W05 --key "$MAKER"')
@@ -124,6 +165,36 @@ def show(where: Where, as_json: bool, run: str) -> None:
     place = where.place()
     with place.access("plaudit payout-runs", ("payouts:read",), ("rewards",)) as key:
         _print(_followed(f"{place.url('rewards')}/v1/payout-runs/{run}", key, {}), as_json)
+
+
+@payout_runs.command(
+    "fees", epilog="Example: plaudit payout-runs fees 5ea96c72-334c-587d-89c3-d177db83474e --json"
+)
+@to_pay
+@json_option
+@run_argument
+def fees(where: Where, as_json: bool, run: str) -> None:
+    """Say what a RUN by a provider would cost: what would leave, what members would get, and the fee."""
+    place = where.place()
+    with place.access("plaudit payout-runs", ("payouts:read",), ("rewards",)) as key:
+        found = request("GET", f"{place.url('rewards')}/v1/payout-runs/{run}/fees", key)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    cost = found["cost"]
+    if cost is None:
+        click.echo(plain(f"not quoted: {found['not_quoted']}"))
+        return
+    leaves, fee = (
+        f"{decimal_amount(cost[name], cost['leaves_currency'])} {cost['leaves_currency']}"
+        for name in ("leaves_minor", "fee_minor")
+    )
+    gets = f"{decimal_amount(cost['gets_minor'], cost['gets_currency'])} {cost['gets_currency']}"
+    rate = f", at {cost['rate']}" if cost["rate"] else ""
+    until = f", until {cost['expires_at']}" if cost["expires_at"] else ""
+    click.echo(
+        plain(f"{cost['payouts_count']} payouts: {leaves} leave, members get {gets}, {fee} are fees{rate}{until}")
+    )
 
 
 def _do(where: Where, as_json: bool, path: str, *, scope: str, **options: Any) -> None:

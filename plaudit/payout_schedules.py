@@ -132,10 +132,14 @@ def list_times(where: Where, as_json: bool, schedule_id: Any) -> None:
     if as_json:
         click.echo(json.dumps(found))
         return
-    table = listing("day", "at", "state", "run", "why not", "missed before")
+    table = listing("day", "at", "by", "state", "run", "why not", "missed before")
+    nothing = {"provider": None, "currency": "", "run_id": None}
     for one in found:
-        cells = (one["day"], one["at"], one["state"], one["run_id"] or "", one["reason"] or "")
-        table.add_row(*(plain(cell) for cell in (*cells, f"{one['missed_count']:,}")))
+        runs = one["runs"] or [nothing | {"state": one["state"], "reason": one["reason"]}]
+        for run in runs:
+            by = f"{run['provider'] or 'bank'} {run['currency']}".strip() if one["runs"] else ""
+            cells = (one["day"], one["at"], by, run["state"], run["run_id"] or "", run["reason"] or "")
+            table.add_row(*(plain(cell) for cell in (*cells, f"{one['missed_count']:,}")))
     Console().print(table)
 
 

@@ -130,12 +130,22 @@ def receiver(where: Where, as_json: bool, member: str) -> None:
 @click.option("--by", "provider", required=True, type=click.Choice(PAYING), help="Who pays them.")
 @click.option("--name", required=True, help="Whose account it is.")
 @click.option("--address", required=True, help="An e-mail address; at Stripe acct_…")
+@click.option("--country", help="Where it is held, as DE: a payout policy may ask for it.")
 @click.option("--confirm-account", is_flag=True, help="Money came back from it, and it is in order again.")
 def set_receiver(
-    where: Where, as_json: bool, member: str, provider: str, name: str, address: str, confirm_account: bool
+    where: Where,
+    as_json: bool,
+    member: str,
+    provider: str,
+    name: str,
+    address: str,
+    country: str | None,
+    confirm_account: bool,
 ) -> None:
     """Have a MEMBER be paid by a provider from the next run on."""
     said = {"provider": provider, "name": name, "address": address, "confirm_account": confirm_account}
+    if country is not None:
+        said["country"] = country.upper()
     _receiver(_ask(where, "PUT", f"payees/{member}/receiver", WRITE, json=said), as_json=as_json)
 
 

@@ -32,6 +32,7 @@ WORDS = (
         _("held by finance: the bank details are being looked at"),
         _("held by finance: finance can say why"),
         _("held by finance: the account is being checked"),
+        _("held by finance: the account cannot be opened just now"),
         _("held by finance: the year's total is being checked"),
         _("left out by finance: it is being looked at"),
         _("left out by finance: the amount is disputed"),

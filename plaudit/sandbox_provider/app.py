@@ -73,6 +73,7 @@ def create_app(shop: Shop, sender: Sender, *, api_key: str) -> Starlette:
             route("/v1/products", "GET", _products),
             route("/v1/quotes", "POST", _quote),
             route("/v1/payouts", "POST", paying.pay),
+            route("/v1/payout-quotes", "POST", paying.quote),
             route("/v1/payouts/by-key/{key}", "GET", paying.by_key),
             route("/v1/payouts/{payout_id}/cancel", "POST", paying.cancel),
             route("/control/payouts", "GET", paying.payouts),

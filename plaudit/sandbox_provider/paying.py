@@ -1,6 +1,7 @@
 """The routes of the sandbox provider for payouts; they behave as it was told, as those for orders do."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from plaudit.sandbox_provider.hooks import Sender
 from plaudit.sandbox_provider.orders import Behaviour, Hooks, Shop
-from plaudit.sandbox_provider.payouts import Paid
+from plaudit.sandbox_provider.payouts import FEE_MINOR, Paid
 from plaudit.sandbox_provider.refusing import FullError, OtherContentError
 from plaudit.sandbox_provider.requests import FIRST_SECONDS, BadRequestError, key_of, read_body, refused, undone
 
@@ -50,6 +51,19 @@ async def pay(shop: Shop, sender: Sender, request: Request) -> Response:
     except FullError:
         return refused(503, "the sandbox has as many payouts as it keeps")
     return await _answered(shop, sender, paid, behaviour, is_new=is_new)
+
+
+async def quote(shop: Shop, sender: Sender, request: Request) -> Response:
+    """What a payout would cost, for as long as it was told that quotes hold."""
+    body = await read_body(request, "amount_minor", "currency")
+    amount, currency = body["amount_minor"], body["currency"]
+    if not isinstance(amount, int) or isinstance(amount, bool) or amount <= 0:
+        raise BadRequestError("amount_minor is a whole number above zero")
+    if not isinstance(currency, str) or not 0 < len(currency) <= TEXT_MAX_CHARS:
+        raise BadRequestError(f"currency is a text of 1 to {TEXT_MAX_CHARS} characters")
+    expires_at = datetime.now(UTC) + timedelta(seconds=shop.exchange.quote_seconds)
+    shown = {"amount_minor": amount, "currency": currency, "fee_minor": FEE_MINOR}
+    return JSONResponse(shown | {"expires_at": expires_at.isoformat()})
 
 
 async def _answered(shop: Shop, sender: Sender, paid: Paid, behaviour: Behaviour, *, is_new: bool) -> Response:

@@ -44,8 +44,11 @@ from services.rewards.payouts.attestations import api as attestations
 from services.rewards.payouts.attestations.handlers.told import READ_BACK as ATTESTATIONS_READ_BACK
 from services.rewards.payouts.clearances import api as clearances
 from services.rewards.payouts.clearances.handlers import READ_BACK as CLEARANCES_READ_BACK
+from services.rewards.payouts.fees import api as fees
+from services.rewards.payouts.fees.handlers import EVERY_SECONDS as FEES_EVERY_SECONDS
+from services.rewards.payouts.fees.handlers import ask_for_fees
 from services.rewards.payouts.findings import api as findings
-from services.rewards.payouts.findings.handlers import count_findings, look_by_new_lists
+from services.rewards.payouts.findings.handlers.looking import count_findings, look_by_new_lists
 from services.rewards.payouts.holds import api as payout_holds
 from services.rewards.payouts.holds.handlers.deciding import count_holds
 from services.rewards.payouts.holds.handlers.told import READ_BACK as HOLDS_READ_BACK
@@ -163,7 +166,7 @@ SPEC = ServiceSpec(
             ),
             *(refunds, receipts, goods, own_goods),
             *(reward_links, sends, providers, orders, payouts, payout_holds, runs, preview, review, outcomes),
-            *(schedules, receivers, remittances),
+            *(schedules, receivers, remittances, fees),
             *(payout_policies, sanctions, findings, clearances, attestations, waits, totals),
             *(reconciliation, bank_checks, checks, books, chain_api, draws, periods, journals, reports),
             *(wallets, expiring, debts, write_offs, clawback_policies),
@@ -221,6 +224,7 @@ SPEC = ServiceSpec(
         Errand("check-asked", every_seconds=ASKED_EVERY_SECONDS, run=check_asked),
         Errand("order-goods", every_seconds=ORDERED_EVERY_SECONDS, run=order_goods),
         Errand("remit-payouts", every_seconds=REMITTED_EVERY_SECONDS, run=remit),
+        Errand("ask-for-fees", every_seconds=FEES_EVERY_SECONDS, run=ask_for_fees),
         Errand("ask-for-quotes", every_seconds=QUOTED_EVERY_SECONDS, run=ask_for_quotes),
         Errand("refresh-products", every_seconds=REFRESHED_EVERY_SECONDS, run=refresh_products),
         Errand("note-bank-lines", every_seconds=NOTED_EVERY_SECONDS, run=note_matched),

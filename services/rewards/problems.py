@@ -125,8 +125,8 @@ from services.rewards.payouts.runs.api.models import (
     UNKNOWN_RUN,
 )
 from services.rewards.payouts.runs.domain.bank import NoBankFileError, NotToldYetError, ReportRefusedError
+from services.rewards.payouts.runs.domain.rails import NoPayableTermsError
 from services.rewards.payouts.runs.domain.runs import (
-    NoPayableTermsError,
     RunRefusedError,
     RunStoppedError,
     UnknownRunError,

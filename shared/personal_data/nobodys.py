@@ -294,7 +294,13 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "decided_by_credential stopped_at stopped_by_person stopped_by stopped_by_credential next_at"
         ),
         "due_turns": "due after",
-        "payout_schedule_times": "community schedule_id day due_at state missed_count noted_at run_id reason",
+        "payout_schedule_times": "community schedule_id day due_at missed_count noted_at",
+        "payout_run_quotes": "community run_id due_at asked_at not_quoted",
+        "payout_run_fees": (
+            "community run_id amount_minor payouts_count gets_minor leaves_minor leaves_currency fee_minor rate "
+            "expires_at"
+        ),
+        "payout_schedule_runs": "community schedule_id day provider currency state noted_at run_id reason",
         # Of nobody here: whom a list is about, which others publish and finance loads.
         "sanctions_lists": (
             "community list_id title sha256 entries_count state proposed_at proposed_by_person proposed_by "

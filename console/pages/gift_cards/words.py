@@ -61,6 +61,7 @@ FIELD_WORDS: Final = {
     "webhook_id": _("Id of the webhook that points here"),
     "profile_id": _("Profile whose balance pays"),
     "webhook_public_key": _("Public key of its webhooks, in PEM"),
+    "own_address": _("By what members would name this account itself"),
 }
 
 

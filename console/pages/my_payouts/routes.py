@@ -1,5 +1,6 @@
 """A member's payouts with what each state means for them, and their bank details."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -40,11 +41,14 @@ WRONG: Final = {
 }
 
 
-RECEIVER_FIELDS: Final = ("provider", "name", "address")
+COUNTRY: Final = re.compile("[A-Z]{2}")
+RECEIVER_FIELDS: Final = ("provider", "name", "address", "country")
+RECEIVER_NEEDED: Final = ("provider", "name", "address")
 RECEIVER_WRONG: Final = {
     "provider": _("Choose who pays you"),
     "name": _("Say whose account it is"),
     "address": _("That is no account there: PayPal and Wise want an e-mail address, Stripe acct_…"),
+    "country": _("Say two letters, such as DE or IT, or leave it empty"),
     "confirm": _("Your money came back from this account: say that it is in order again"),
 }
 
@@ -72,9 +76,14 @@ async def set_bank(visit: Visit) -> Response:
 async def set_receiver(visit: Visit) -> Response:
     """Be paid to an account at a provider."""
     said: dict[str, Any] = {name: visit.form.get(f"receiver_{name}", "").strip() for name in RECEIVER_FIELDS}
-    missing = {f"receiver_{name}": visit.say(RECEIVER_WRONG[name]) for name in RECEIVER_FIELDS if not said[name]}
+    missing = {f"receiver_{name}": visit.say(RECEIVER_WRONG[name]) for name in RECEIVER_NEEDED if not said[name]}
+    country = said.pop("country").upper()
+    if country and not COUNTRY.fullmatch(country):
+        missing["receiver_country"] = visit.say(RECEIVER_WRONG["country"])
     if missing:
         return await _page(visit, errors=missing)
+    if country:
+        said["country"] = country
     if visit.form.get("confirm_receiver"):
         said["confirm_account"] = True
     done = await visit.ask.command("PUT", "rewards", f"/v1/payees/{visit.signed_in.member_id}/receiver", said)

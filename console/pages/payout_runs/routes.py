@@ -79,10 +79,15 @@ async def make(visit: Visit) -> Response:
 
 
 async def _prepare(visit: Visit, *, refused: Refusal | None = None) -> Response:
-    currency = visit.form.get("currency") or visit.request.query_params.get("currency")
+    asked = {
+        name: visit.form.get(name) or visit.request.query_params.get(name) for name in ("provider", "currency")
+    }
+    provider = asked["provider"] if asked["provider"] in PAYING else None
+    # A provider is paid to in the currency of the price.
+    currency = None if provider else asked["currency"]
     answers = await visit.ask.all(
-        preview=visit.ask.get("rewards", "/v1/payout-run-preview", currency=currency),
-        providers=visit.ask.get("rewards", "/v1/payout-providers"),
+        preview=visit.ask.get("rewards", "/v1/payout-run-preview", currency=currency, provider=provider),
+        rails=visit.ask.get("rewards", "/v1/payout-run-previews"),
     )
     return visit.page(
         "pages/payout_runs/make.html",
@@ -90,6 +95,7 @@ async def _prepare(visit: Visit, *, refused: Refusal | None = None) -> Response:
         **answers,
         names=PAYING,
         currency=currency,
+        provider=provider,
         key=new_secret(),
         refused=refused,
     )
@@ -160,6 +166,7 @@ async def show_run(
         payouts=ask.get("rewards", "/v1/payouts", run=id_, limit=PAGE_COUNT, after=after, **listing.chosen),
         held=ask.get("rewards", "/v1/payouts", run=id_, state="held", limit=PAGE_COUNT),
         outcomes=ask.get("rewards", "/v1/payout-outcomes", run=id_, limit=OUTCOMES_COUNT),
+        fees=ask.get("rewards", f"/v1/payout-runs/{id_}/fees"),
     )
     review = answers["review"]
     if review.is_missing or review.status == UNPROCESSABLE:

@@ -10,6 +10,7 @@ from console.components.tables import PAGE_COUNT, Listing
 from console.frame.navigation import PAYOUT_RUNS
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.gift_cards.words import PAYING
 from console.pages.two_people import UNPROCESSABLE, WRITE, Entries
 from console.sign_in.domain import new_secret
 
@@ -18,7 +19,9 @@ SERVICE_PATH = "/v1/payout-schedules"
 TYPED_MAX_CHARS = 20
 EVERY: Final = ("week", "month", "quarter")
 
-ENTRIES = Entries(PATH, SERVICE_PATH, "schedule_id", "pages/payout_schedules/schedule.html")
+ENTRIES = Entries(
+    PATH, SERVICE_PATH, "schedule_id", "pages/payout_schedules/schedule.html", words={"names": PAYING}
+)
 
 
 def _(text: str) -> str:
@@ -53,6 +56,7 @@ async def times(visit: Visit) -> Response:
         schedule=answers["schedule"],
         answer=answers["answer"],
         listing=listing,
+        names=PAYING,
     )
 
 

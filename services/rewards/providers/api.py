@@ -11,6 +11,7 @@ from services.rewards.catalogue.api.rewards import UNKNOWN_CATALOGUE_REWARD
 from services.rewards.providers.domain import contract
 from services.rewards.providers.domain.accounts import (
     FIELDS,
+    OPTIONAL,
     Account,
     NoGoodsError,
     NoSuchProviderError,
@@ -72,6 +73,12 @@ class ProviderAccount(RequestBody):
         None, description="wise: the key in PEM by which it signs webhooks, as it publishes it", examples=[None]
     )
     email: Shown = Field(None, description="xoxoday: whose orders they are; no member's", examples=[None])
+    own_address: Shown = Field(
+        None,
+        description="sandbox, paypal, wise, stripe: by what members would name this account itself; a payout "
+        "there waits for a person, where a payout policy stops shared accounts",
+        examples=[None],
+    )
     webhook_secret: Shown = Field(
         None,
         description="What signs its webhooks; that of before is taken for a while beside",
@@ -94,6 +101,7 @@ class AccountShown(BaseModel):
     has_gift_cards: bool
     pays_out: bool = Field(description="Whether payouts can go by it")
     needs: list[str] = Field(description="What connecting it takes", examples=[["api_key"]])
+    takes: list[str] = Field(description="What it may show beside", examples=[["own_address"]])
     webhook_path: str | None = Field(
         description="Where its webhooks go at this service; null before it was connected",
         examples=["/v1/provider-webhooks/0b0d0f4e-2a43-4d38-9f0c-1f4f6d1c2b3a"],
@@ -117,6 +125,7 @@ class AccountShown(BaseModel):
             has_gift_cards=provider in OF_GOODS,
             pays_out=provider in PAYING_OUT,
             needs=list(FIELDS[provider]),
+            takes=list(OPTIONAL.get(provider, ())),
             webhook_path=f"/v1/provider-webhooks/{account.account_id}" if account else None,
             connected_at=account.connected_at if account else None,
             failures_count=account.failures_count if account else 0,

@@ -111,14 +111,14 @@ HELD: Final = (
     ),
     Held(
         "payee_receivers",
-        personal="sealed",
+        personal="sealed fingerprint",
         others=(
             "community member_id revision receiver_id provider sealed_by changed_at changed_by_person changed_by"
         ),
         order="community member_id revision",
         erased=Erased.BLANKED,
         says="By which provider they are paid; whose account it is there is on their page",
-        hidden="sealed",
+        hidden="sealed fingerprint",
     ),
     Held(
         "remittances",

@@ -107,6 +107,8 @@ NOTHING_PERSONAL = {
     "ingest GET /v1/communities/{community}/keys",
     "ingest GET /v1/communities/{community}/keys/{key_id}",
     "rewards GET /v1/payout-run-preview",
+    "rewards GET /v1/payout-run-previews",
+    "rewards GET /v1/payout-runs/{run_id}/fees",
     "rewards GET /v1/payout-providers",
     "rewards GET /v1/ledger/accounts",
     # Numbers and hashes of blocks; which entries are in one, the block says.

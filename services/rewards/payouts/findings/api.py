@@ -11,10 +11,23 @@ from services.rewards.payouts import store as payout_store
 from services.rewards.payouts.api import State
 from services.rewards.payouts.findings import store
 from services.rewards.payouts.findings.domain import Check, FindingFilter, FindingPlace
+from services.rewards.payouts.findings.handlers.addressees import load_addressees
 from services.rewards.payouts.sanctions.api import SanctionsEntry
 from services.rewards.payouts.sanctions.store import load_entries
+from services.rewards.settings import Settings
 from shared.followed_members import load_names
-from shared.http import IN_ANSWER, Conn, Limit, Page, Principal, Scope, after, problem_responses, requires
+from shared.http import (
+    IN_ANSWER,
+    Conn,
+    Limit,
+    Page,
+    Principal,
+    Scope,
+    after,
+    configured,
+    problem_responses,
+    requires,
+)
 
 router = APIRouter(tags=["payouts"])
 
@@ -28,7 +41,7 @@ class PayoutFinding(BaseModel):
 
     check: CheckName = Field(
         examples=["yearly_stop"],
-        description="`country`: that of the account is not allowed. `shared_account`: "
+        description="`country`: that of the account is not allowed, or nobody said which it is. `shared_account`: "
         "several persons have it, or the programme pays from it. `sanctions_list`: the payee's name is like one "
         "of the list, which a person has to look at. `tax_form`: above that total of a year "
         "the account's country needs a tax form on file. `minimum_age`: nobody attested that the person is so "
@@ -45,7 +58,9 @@ class PayoutFinding(BaseModel):
     amount_minor: int
     currency: str = Field(examples=["EUR"])
     policy_id: UUID | None = Field(description="The policy by which it was looked at; null for `sanctions_list`")
-    country: str | None = Field(description="Of the account, where that is what was found", examples=["FR"])
+    country: str | None = Field(
+        description="Of the account, where that is what was found; null where nobody said which", examples=["FR"]
+    )
     year: int | None = Field(description="The year that was added up, by the community's zone", examples=[2026])
     total_minor: int | None = Field(description="What the person has in that year, with this payout")
     limit_minor: int | None = Field(description="What that is above")
@@ -68,6 +83,7 @@ class PayoutFinding(BaseModel):
 async def list_payout_findings(
     principal: Annotated[Principal, requires(Scope.PAYOUTS_READ, reads=IN_ANSWER)],
     conn: Conn,
+    settings: Annotated[Settings, configured(Settings)],
     place: Annotated[FindingPlace | None, after(FindingPlace)],
     check: Annotated[CheckName | None, Query(description="Only what this one found")] = None,
     waits: Annotated[
@@ -86,6 +102,8 @@ async def list_payout_findings(
             matched[finding.list_id].update(finding.entry_ids)
     entries = await load_entries(conn, matched, community=community)
     payouts = await payout_store.load_named(conn, [finding.payout_id for finding, _ in found], community=community)
+    listed = [payouts[finding.payout_id] for finding, _ in found if finding.list_id]
+    payees = (await load_addressees(conn, listed, community=community, settings=settings)).paid_to
     shown = {}
     for finding, member_id in found:
         payout = payouts[finding.payout_id]
@@ -114,7 +132,7 @@ async def list_payout_findings(
                 for entry_id in finding.entry_ids
                 if finding.list_id and (finding.list_id, entry_id) in entries
             ],
-            payee_name=payout.payee.name if payout.payee and finding.list_id else None,
+            payee_name=payees[payout.payout_id].name if payout.payout_id in payees and finding.list_id else None,
             clearance_id=UUID(finding.clearance_id) if finding.clearance_id else None,
             found_at=finding.found_at,
         )

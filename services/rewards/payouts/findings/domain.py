@@ -1,7 +1,7 @@
 """Checks of payouts by a policy (the account, a year's total, what is on file) and by a sanctions list."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -56,6 +56,21 @@ COUNTED = (
     PayoutState.SETTLED,
     PayoutState.CORRECTED,
 )
+
+
+#: Why a payout waits whose account no key here opens: nobody can look at it, and it is looked at once one does.
+UNOPENED = "held by finance: the account cannot be opened just now"
+
+
+class PaidTo(NamedTuple):
+    """Whom a payout goes to, as checks look at it: a name, and where the account is (None: nobody said).
+
+    `account` says which of its person's accounts it is, and never the account itself: another is another revision.
+    """
+
+    name: str
+    country: str | None
+    account: str
 
 
 class FindingPlace(NamedTuple):
@@ -124,17 +139,25 @@ class Found:
 
     findings: Sequence[Finding] = ()
     stopping: Mapping[str, Finding] = field(default_factory=dict)
+    unopened: Collection[str] = ()
 
     @classmethod
-    def of(cls, findings: Iterable[Finding]) -> "Found":
-        """With the first finding that keeps each payout back."""
+    def of(cls, findings: Iterable[Finding], *, unopened: Collection[str] = ()) -> "Found":
+        """With the first finding that keeps each payout back, and the payouts that nobody can look at."""
         kept = list(findings)
-        return cls(kept, {one.payout_id: one for one in reversed(kept) if one.keeps_back})
+        return cls(kept, {one.payout_id: one for one in reversed(kept) if one.keeps_back}, unopened)
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why payouts are kept back, by payout, in words for everybody."""
+        found = dict.fromkeys(self.unopened, UNOPENED)
+        return found | {payout_id: one.reason for payout_id, one in self.stopping.items()}
 
 
 class Beside(NamedTuple):
-    """What is known of a payout's person: so much else of the year, who has their account, and what is on file."""
+    """What is known of a payout's person: the account and its sharers, the rest of the year, what is on file."""
 
+    paid_to: PaidTo | None = None
     others_minor: int = 0
     others_count: int = 0
     is_payer: bool = False
@@ -151,18 +174,18 @@ def findings_of(
         more: Any = found
         return Finding(payout.community, payout.payout_id, check, policy.policy_id, now, basis=basis, **more)
 
-    if payout.payee is not None and terms.countries is not None:
-        country = payout.payee.iban[:2]
-        if country not in terms.countries:
-            yield finding(Check.COUNTRY, country, country=country)
-    if payout.payee is not None and terms.stops_shared_accounts and (beside.others_count or beside.is_payer):
-        # Never the account itself: another revision is another account, or its holder.
-        revision = payout.payee_set.revision if payout.payee_set else 0
+    paid_to = beside.paid_to
+    if paid_to is not None and terms.countries is not None and paid_to.country not in terms.countries:
+        if paid_to.country is None:
+            yield finding(Check.COUNTRY, f"no country, {paid_to.account}")
+        else:
+            yield finding(Check.COUNTRY, paid_to.country, country=paid_to.country)
+    if paid_to is not None and terms.stops_shared_accounts and (beside.others_count or beside.is_payer):
         shared = {"others_count": beside.others_count, "is_payer": beside.is_payer}
-        yield finding(Check.SHARED_ACCOUNT, f"revision {revision}", **shared)
+        yield finding(Check.SHARED_ACCOUNT, paid_to.account, **shared)
     total = beside.others_minor + payout.amount_minor
     for country, above in terms.tax_forms:
-        is_there = payout.payee is not None and payout.payee.iban[:2] == country
+        is_there = paid_to is not None and paid_to.country == country
         if is_there and total > above and not beside.on_file.has_form_of(country):
             basis = f"{country} {year} {terms.currency}"
             yield finding(Check.TAX_FORM, basis, country=country, year=year, total_minor=total, limit_minor=above)
@@ -174,17 +197,16 @@ def findings_of(
             yield finding(check, f"{year} {terms.currency}", year=year, total_minor=total, limit_minor=limit)
 
 
-def listed_of(payout: Payout, listed: ListedNames, *, now: datetime) -> Iterator[Finding]:
+def listed_of(payout: Payout, listed: ListedNames, *, paid_to: PaidTo | None, now: datetime) -> Iterator[Finding]:
     """That the name of a payout's payee is like one of a sanctions list: a person looks, nothing is decided."""
-    if payout.payee is None:
+    if paid_to is None:
         return
-    entries = alike(payout.payee.name, listed.entries.get(payout.payee.name, ()))
+    entries = alike(paid_to.name, listed.entries.get(paid_to.name, ()))
     if not entries:
         return
     ids = list(dict.fromkeys(entry.entry_id for entry in entries))[:ENTRIES_MAX_COUNT]
     # Lines move from list to list; what an entry says is what was looked at.
     said = "\n".join(sorted("\t".join(part or "" for part in entry[1:]) for entry in entries))
-    revision = payout.payee_set.revision if payout.payee_set else 0
     digest = hashlib.sha256(said.encode()).hexdigest()[:12]
     yield Finding(
         payout.community,
@@ -194,5 +216,5 @@ def listed_of(payout: Payout, listed: ListedNames, *, now: datetime) -> Iterator
         now,
         list_id=listed.list_id,
         entry_ids=ids,
-        basis=basis_of(entries, digest=digest, revision=revision),
+        basis=basis_of(entries, digest=digest, account=paid_to.account),
     )

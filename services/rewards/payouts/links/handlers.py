@@ -54,7 +54,8 @@ async def on_programmes(tx: Transaction, facts: list[ProgrammePublished]) -> Non
     for fact in facts:
         payout = (fact["data"]["document"].get("rewards") or {}).get("payout")
         if payout is not None:
-            paying.setdefault(fact["community"], set()).add(payout["paying_account"]["iban"])
+            accounts = [payout, *(payout.get("also") or ())]
+            paying.setdefault(fact["community"], set()).update(one["paying_account"]["iban"] for one in accounts)
     for community, ibans in sorted(paying.items()):
         await lock_runs(tx.conn, community)
         await relink(tx, community=community, ibans=ibans)

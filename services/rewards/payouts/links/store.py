@@ -31,8 +31,13 @@ async def load_paying(conn: Connection, *, community: str, ibans: Collection[str
     """Which of these accounts some version of the programme pays from."""
     rows = await conn.fetch(
         """
-        select distinct rewards #>> '{payout,paying_account,iban}' as iban from programmes
-        where community = $1 and rewards #>> '{payout,paying_account,iban}' = any($2::text[])
+        select distinct paying.iban from programmes
+        cross join lateral (
+            select rewards #>> '{payout,paying_account,iban}' as iban
+            union all
+            select other #>> '{paying_account,iban}'
+            from jsonb_array_elements(coalesce(rewards #> '{payout,also}', '[]')) as other) paying
+        where community = $1 and paying.iban = any($2::text[])
         """,
         community,
         list(ibans),

@@ -10,11 +10,12 @@ from services.rewards.payouts.holds.handlers.lists import PreparedList, compared
 from services.rewards.payouts.links.handlers import relink
 from services.rewards.payouts.payees import store
 from services.rewards.payouts.payees.domain import Payee, UnconfirmedBankDetailsError, newest_about
+from services.rewards.settings import Settings
 from shared.audit import Did
 from shared.transaction import Transaction
 
 
-async def put_payee(tx: Transaction, payee: Payee, *, confirmed: Sequence[str] = ()) -> Payee:
+async def put_payee(tx: Transaction[Settings], payee: Payee, *, confirmed: Sequence[str] = ()) -> Payee:
     """Set a member's bank details; what an open run held for the lack of them becomes eligible. Return them.
 
     The same details again, by whomever, are no change: who set them stays who set them. Those that a bank sent
@@ -72,7 +73,7 @@ def _did(before: Payee | None, payee: Payee, *, confirmed: Sequence[str]) -> Did
 
 
 async def _let_be_paid(
-    tx: Transaction, payout: Payout, *, payee: Payee, by: Actor, prepared: PreparedList | None
+    tx: Transaction[Settings], payout: Payout, *, payee: Payee, by: Actor, prepared: PreparedList | None
 ) -> None:
     unpaid = payee.why_not_paid(payout.currency)
     if unpaid is not None:

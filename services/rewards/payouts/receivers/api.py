@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
 from services.rewards.ledger.domain.entries import Owner, UnknownMemberError
@@ -54,6 +54,9 @@ InSettings = Annotated[Settings, configured(Settings)]
 PayingProvider = Literal["sandbox", "paypal", "wise", "stripe"]
 
 
+Country = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
+
+
 class ReceiverDetails(RequestBody):
     """An account at a provider that pays out."""
 
@@ -64,6 +67,11 @@ class ReceiverDetails(RequestBody):
     address: Annotated[str, Field(min_length=1, max_length=ADDRESS_MAX_CHARS, pattern=NO_CONTROL)] = Field(
         description="By what the provider knows it: an e-mail address (paypal, wise), acct_… (stripe)",
         examples=["zoe@example.org"],
+    )
+    country: Country | None = Field(
+        None,
+        description="Where it is held, by ISO 3166: a payout policy may ask for it, and pay certain ones alone",
+        examples=["DE"],
     )
     confirm_account: bool = Field(
         False, description="The provider sent money back from this account, and it is in order again"
@@ -85,6 +93,7 @@ class ReceiverShown(BaseModel):
     receiver_id: UUID = Field(description="Names this account, and no other of theirs; payouts name it")
     name: str | None = Field(description="Null once its member was erased", examples=["Zoë Müller"])
     address: str | None = Field(description="Its ends", examples=["z…@example.org"])
+    country: str | None = Field(description="Where it is held; null where nobody said so", examples=["DE"])
     changed_at: datetime
     changed_by: str = Field(description="The access key or token by which it was set")
     changed_by_person: UUID | None
@@ -102,6 +111,7 @@ class ReceiverShown(BaseModel):
             receiver_id=UUID(said.receiver_id),
             name=receiver.name if receiver else None,
             address=receiver.masked if receiver else None,
+            country=(receiver.country or None) if receiver else None,
             changed_at=said.changed_at,
             changed_by=said.changed_by.credential,
             changed_by_person=UUID(person) if person else None,
@@ -151,7 +161,7 @@ async def put_receiver(
     """
     owner = Owner(principal.community, str(member_id))
     provider = ProviderName(details.provider)
-    receiver = domain.checked(provider, name=details.name, address=details.address)
+    receiver = domain.checked(provider, name=details.name, address=details.address, country=details.country or "")
     known = await find_name(tx.conn, community=owner.community, member_id=owner.member_id)
     if not (not known.is_erased if known else bool(await load_balances(tx.conn, owner))):
         raise UnknownMemberError(owner.member_id)

@@ -39,10 +39,14 @@ class UnconfirmedReceiverError(Exception):
 
 
 class Receiver(NamedTuple):
-    """Whose account at a provider, and by what the provider knows it. It is in no log, fact or error."""
+    """Whose account at a provider, and by what the provider knows it. It is in no log, fact or error.
+
+    `country` (ISO 3166) is where they say that it is held; empty where they did not.
+    """
 
     name: str
     address: str
+    country: str = ""
 
     def __repr__(self) -> str:
         return "Receiver(…)"
@@ -105,10 +109,16 @@ class Refused(NamedTuple):
         )
 
 
-def checked(provider: ProviderName, *, name: str, address: str) -> Receiver:
+def known_by(provider: ProviderName, address: str) -> str:
+    """What an account is known by, however it is written: of e-mail addresses case says nothing."""
+    address = address.strip()
+    return f"{provider}|{address if provider is ProviderName.STRIPE else address.casefold()}"
+
+
+def checked(provider: ProviderName, *, name: str, address: str, country: str = "") -> Receiver:
     """The account as the provider is told it. Raises InvalidReceiverError where it cannot be one."""
     pattern, words = _ADDRESSES[provider]
     address = address.strip()
     if not pattern.fullmatch(address) or len(address) > ADDRESS_MAX_CHARS:
         raise InvalidReceiverError(f"{provider} needs {words}")
-    return Receiver(name.strip(), address)
+    return Receiver(name.strip(), address, country)

@@ -11,6 +11,7 @@ from services.rewards.payouts.receivers.domain import (
     Receiver,
     ReceiverSet,
     UnconfirmedReceiverError,
+    known_by,
 )
 from services.rewards.payouts.receivers.store import SealedReceiver
 from services.rewards.payouts.store import lock_runs
@@ -55,7 +56,8 @@ async def set_receiver(
             raise UnconfirmedReceiverError(known.refusal.words)
     said = ReceiverSet(community, member_id, str(uuid4()), provider, tx.now, by)
     key_id, content = sealer.wrap(orjson.dumps(tuple(receiver)), place=_place(community, said.receiver_id))
-    return await store.add_receiver(tx.conn, said, sealed_by=key_id, content=content)
+    fingerprint, *_ = fingerprints(provider, receiver, community=community, settings=tx.settings)
+    return await store.add_receiver(tx.conn, said, sealed_by=key_id, content=content, fingerprint=fingerprint)
 
 
 async def remove_receiver(tx: Transaction, *, community: str, member_id: str, by: Actor) -> None:
@@ -66,7 +68,7 @@ async def remove_receiver(tx: Transaction, *, community: str, member_id: str, by
         raise NoReceiverError(member_id)
     tx.did(_did(known, None, member_id=member_id, is_changed=True))
     said = ReceiverSet(community, member_id, str(uuid4()), None, tx.now, by)
-    await store.add_receiver(tx.conn, said, sealed_by=None, content=None)
+    await store.add_receiver(tx.conn, said, sealed_by=None, content=None, fingerprint=None)
 
 
 async def open_receiver(
@@ -80,6 +82,12 @@ async def open_receiver(
     return None if sealed is None else opened(sealed, settings=settings)
 
 
+def fingerprints(provider: ProviderName, receiver: Receiver, *, community: str, settings: Settings) -> list[bytes]:
+    """By what an account is found among those of others, under each key, the one that is kept first."""
+    sealer = sealer_of(settings.voucher_keys)
+    return sealer.fingerprints(f"{community}|receiver|{known_by(provider, receiver.address)}")
+
+
 def opened(sealed: SealedReceiver, *, settings: Settings) -> Receiver | None:
     """What was sealed; None where its member was erased. Raises NoVoucherKeysError."""
     if sealed.sealed_by is None or sealed.content is None:
@@ -90,16 +98,20 @@ def opened(sealed: SealedReceiver, *, settings: Settings) -> Receiver | None:
 
 
 async def seal_receivers_anew(tx: Transaction[Settings]) -> None:
-    """Timer: seal with the first key what another one sealed."""
+    """Timer: seal with the first key what another one sealed, and make its fingerprint under that."""
     sealer = sealer_of(tx.settings.voucher_keys)
     if not sealer.key_ids:
         return
-    for sealed in await store.lock_sealed_by(tx.conn, sealer.key_ids[1:], limit=_SEALED_AT_ONCE_COUNT):
+    for sealed in await store.lock_sealed_by(tx.conn, sealer.key_ids, limit=_SEALED_AT_ONCE_COUNT):
         receiver = opened(sealed, settings=tx.settings)
-        if receiver is not None:
+        if receiver is not None and sealed.provider is not None:
             place = _place(sealed.community, sealed.receiver_id)
             key_id, content = sealer.wrap(orjson.dumps(tuple(receiver)), place=place)
-            await store.set_sealed(tx.conn, sealed._replace(sealed_by=key_id, content=content))
+            fingerprint, *_ = fingerprints(
+                sealed.provider, receiver, community=sealed.community, settings=tx.settings
+            )
+            again = sealed._replace(sealed_by=key_id, content=content)
+            await store.set_sealed(tx.conn, again, fingerprint=fingerprint)
 
 
 def _did(before: ReceiverSet | None, provider: ProviderName | None, *, member_id: str, is_changed: bool) -> Did:

@@ -1,6 +1,6 @@
 """The SQL of accounts at providers: a history to which is only added."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -14,23 +14,29 @@ from shared.postgres import Connection
 
 
 class SealedReceiver(NamedTuple):
-    """What is said of an account, sealed by a key; None where its member was erased."""
+    """What is said of an account, sealed by a key; None where its member was erased, or is paid by bank."""
 
     community: str
     receiver_id: str
+    provider: ProviderName | None
     sealed_by: str | None
     content: bytes | None
 
 
 async def add_receiver(
-    conn: Connection, said: ReceiverSet, *, sealed_by: str | None, content: bytes | None
+    conn: Connection,
+    said: ReceiverSet,
+    *,
+    sealed_by: str | None,
+    content: bytes | None,
+    fingerprint: bytes | None,
 ) -> ReceiverSet:
     """Set how a member is paid, as the next revision; return it with that. Runs must be locked."""
     revision = await conn.fetchval(
         """
         insert into payee_receivers (community, member_id, revision, receiver_id, provider, sealed_by, sealed,
-                                     changed_at, changed_by_person, changed_by)
-        select $1, $2, coalesce(max(revision), 0) + 1, $3, $4, $5, $6, $7, $8, $9
+                                     fingerprint, changed_at, changed_by_person, changed_by)
+        select $1, $2, coalesce(max(revision), 0) + 1, $3, $4, $5, $6, $7, $8, $9, $10
         from payee_receivers where community = $1 and member_id = $2
         returning revision
         """,
@@ -40,6 +46,7 @@ async def add_receiver(
         said.provider,
         sealed_by,
         content,
+        fingerprint,
         said.changed_at,
         *said.changed_by,
     )
@@ -105,31 +112,87 @@ async def find_sealed(conn: Connection, *, community: str, receiver_id: str) -> 
 
 
 async def lock_sealed_by(conn: Connection, key_ids: Sequence[str], *, limit: int) -> list[SealedReceiver]:
-    """Accounts that one of these keys sealed, locked; those that somebody works on are left for later."""
+    """Accounts that one of these keys sealed, and the first not, or that have no fingerprint; they are locked.
+
+    Those that somebody works on are left for later.
+    """
     rows = await conn.fetch(
         """
-        select * from payee_receivers where sealed_by = any($1::text[]) and sealed is not null
-        order by community, receiver_id limit $2 for update skip locked
+        select * from payee_receivers
+        where sealed is not null
+          and (sealed_by = any($1::text[]) or sealed_by = $2 and fingerprint is null)
+        order by community, receiver_id limit $3 for update skip locked
         """,
-        list(key_ids),
+        list(key_ids[1:]),
+        key_ids[0],
         limit,
     )
     return [_sealed(row) for row in rows]
 
 
-async def set_sealed(conn: Connection, receiver: SealedReceiver) -> None:
-    """Write what is said of an account, sealed by another key."""
+async def set_sealed(conn: Connection, receiver: SealedReceiver, *, fingerprint: bytes) -> None:
+    """Write what is said of an account, sealed by another key, with the fingerprint under that."""
     await conn.execute(
-        "update payee_receivers set sealed_by = $3, sealed = $4 where community = $1 and receiver_id = $2",
-        *receiver,
+        """
+        update payee_receivers set sealed_by = $3, sealed = $4, fingerprint = $5
+        where community = $1 and receiver_id = $2
+        """,
+        receiver.community,
+        receiver.receiver_id,
+        receiver.sealed_by,
+        receiver.content,
+        fingerprint,
     )
+
+
+async def load_sealed(
+    conn: Connection, *, community: str, receiver_ids: Collection[str]
+) -> dict[str, SealedReceiver]:
+    """What is said of accounts, sealed, by their ids."""
+    rows = await conn.fetch(
+        "select * from payee_receivers where community = $1 and receiver_id = any($2::uuid[])",
+        community,
+        list(receiver_ids),
+    )
+    return {str(row["receiver_id"]): _sealed(row) for row in rows}
+
+
+async def load_members_at(
+    conn: Connection, fingerprints: Collection[bytes], *, community: str, limit: int
+) -> dict[bytes, set[str]]:
+    """Which persons are paid to accounts now, by the fingerprint that each is kept with; at most so many of each.
+
+    Whoever is merged is one person, by the id of who stays.
+    """
+    rows = await conn.fetch(
+        """
+        select f.fingerprint, coalesce(g.head_id, m.member_id) as head_id
+        from unnest($2::bytea[]) as f(fingerprint)
+        cross join lateral (
+            select distinct p.member_id from payee_receivers p
+            where p.community = $1 and p.fingerprint = f.fingerprint
+            order by p.member_id limit $3) m
+        cross join lateral (
+            select n.fingerprint from payee_receivers n where n.community = $1 and n.member_id = m.member_id
+            order by n.revision desc limit 1) c
+        left join merges g on g.community = $1 and g.member_id = m.member_id
+        where c.fingerprint = f.fingerprint
+        """,
+        community,
+        list(fingerprints),
+        limit,
+    )
+    found: dict[bytes, set[str]] = {}
+    for row in rows:
+        found.setdefault(bytes(row["fingerprint"]), set()).add(str(row["head_id"]))
+    return found
 
 
 async def forget_receivers(conn: Connection, *, community: str, member_ids: Sequence[str]) -> None:
     """Forget what is said of members' accounts; that they had some, and where, stays."""
     await conn.execute(
         """
-        update payee_receivers set sealed_by = null, sealed = null
+        update payee_receivers set sealed_by = null, sealed = null, fingerprint = null
         where community = $1 and member_id = any($2::uuid[]) and sealed is not null
         """,
         community,
@@ -158,4 +221,5 @@ def _receiver(row: Record) -> ReceiverSet:
 
 
 def _sealed(row: Record) -> SealedReceiver:
-    return SealedReceiver(row["community"], str(row["receiver_id"]), row["sealed_by"], row["sealed"])
+    provider = ProviderName(row["provider"]) if row["provider"] else None
+    return SealedReceiver(row["community"], str(row["receiver_id"]), provider, row["sealed_by"], row["sealed"])

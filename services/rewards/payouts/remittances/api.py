@@ -95,6 +95,10 @@ class Remittance(BaseModel):
     words: str = Field(description="The provider's own word for that", examples=["UNCLAIMED"])
     reason: str = Field(description="Why, in the provider's words, or why it was not asked")
     fee_minor: int | None = Field(description="What the provider takes beside, as it says; null: it does not")
+    leaves_minor: int | None = Field(
+        description="What leaves the account there, with the fee; null where its provider does not say"
+    )
+    gets_minor: int = Field(description="What its member gets")
     trouble: TroubleName | None = Field(description="What only people can put right")
     what_to_do: str | None = Field(description="What they do about it; null where nobody has to do anything")
     is_cancel_asked: bool
@@ -120,6 +124,8 @@ class Remittance(BaseModel):
             words=known.words,
             reason=known.reason,
             fee_minor=known.fee_minor,
+            leaves_minor=None if known.fee_minor is None else payout.amount_minor + known.fee_minor,
+            gets_minor=payout.amount_minor,
             trouble=known.trouble.value if known.trouble else None,
             what_to_do=WHAT_TO_DO[known.trouble] if known.trouble else None,
             is_cancel_asked=known.cancel_asked_at is not None,

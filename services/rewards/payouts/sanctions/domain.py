@@ -149,11 +149,11 @@ def alike(name: str, entries: Iterable[SanctionsEntry]) -> list[SanctionsEntry]:
     return sorted(entry for entry in entries if are_alike(words, words_of(entry.name)))
 
 
-def basis_of(entries: Sequence[SanctionsEntry], *, digest: str, revision: int) -> str:
-    """What a match is about: these entries as they are, and a revision of bank details; others are another."""
+def basis_of(entries: Sequence[SanctionsEntry], *, digest: str, account: str) -> str:
+    """What a match is about: these entries as they are, and an account, as `revision 2`; others are another."""
     ids = list(dict.fromkeys(entry.entry_id for entry in entries))
     more = f" +{len(ids) - _NAMED_COUNT}" if len(ids) > _NAMED_COUNT else ""
-    return f"{', '.join(ids[:_NAMED_COUNT])}{more} ({digest}), revision {revision}"
+    return f"{', '.join(ids[:_NAMED_COUNT])}{more} ({digest}), {account}"
 
 
 def read_list(content: bytes, *, entries_max_count: int) -> list[SanctionsEntry]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
@@ -20,6 +20,7 @@ from services.rewards.payouts.schedules.domain import (
     SchedulePlace,
     TimePlace,
 )
+from services.rewards.providers.domain.contract import ProviderName
 from shared.calendars import Calendar
 from shared.commands import KEY_REUSED, Command, CommandKey, IdempotencyKey, answer_once
 from shared.followed_communities import load_calendar
@@ -97,20 +98,37 @@ class ScheduleTime(BaseModel):
     at: datetime = Field(description="The moment at which its run is prepared")
 
 
+class ScheduleRun(BaseModel):
+    """What became of one rail at a time: by bank in a currency, or by a provider."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    provider: ProviderName | None = Field(description="By which provider; null: by bank", examples=["paypal"])
+    currency: str = Field(description="Empty where none could be told", examples=["EUR"])
+    state: TimeStateName = Field(
+        description="computing, prepared: the run is there; refused: no run could be made, see `reason`"
+    )
+    run_id: UUID | None
+    reason: str | None = Field(description="Why there is no run")
+
+
 class ScheduleTimePast(BaseModel):
     """A time of a schedule that has come, and what became of it."""
 
     day: date
     at: datetime
     state: TimeStateName = Field(
-        description="computing, prepared: the run is there; nothing: nobody had anything to be paid; refused: no "
-        "run could be made, see `reason`"
+        description="computing, prepared: its runs are there; nothing: nobody had anything to be paid; refused: a "
+        "run could not be made, see `reason`"
     )
     missed_count: int = Field(
         description="Times before this one that passed while the service was down; this one makes up for them"
     )
-    run_id: UUID | None
-    reason: str | None = Field(description="Why there is no run")
+    run_id: UUID | None = Field(description="The first of its `runs`")
+    reason: str | None = Field(description="Why there is no run, or one less")
+    runs: list[ScheduleRun] = Field(
+        description="One for each currency by bank, and for each provider, by which somebody had to be paid"
+    )
     noted_at: datetime
 
     @classmethod
@@ -123,6 +141,7 @@ class ScheduleTimePast(BaseModel):
             missed_count=past.missed_count,
             run_id=UUID(past.run_id) if past.run_id else None,
             reason=past.reason,
+            runs=[ScheduleRun.model_validate(run) for run in past.runs],
             noted_at=past.noted_at,
         )
 
@@ -196,7 +215,8 @@ class PayoutSchedule(BaseModel):
 async def post_schedule(
     principal: Maker, tx: Tx, terms: PayoutScheduleTerms, idempotency_key: IdempotencyKey
 ) -> Response:
-    """It is in force once another person approves it. At each of its times a run is computed, approved by nobody.
+    """It is in force once another person approves it. At each of its times runs are computed, approved by nobody:
+    one for each currency by bank, and for each provider, by which somebody has anything to be paid.
 
     Whoever proposes the schedule is who made its runs, and so does not approve them. Who may approve and is a
     member is written to. Of several times that passed while the service was down, the last one is made up for.

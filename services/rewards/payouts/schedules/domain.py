@@ -1,6 +1,6 @@
 """When a payout run is prepared: days and a time in the community's zone, and which of them are due."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -9,11 +9,14 @@ from typing import NamedTuple
 
 from services.rewards.approvals.domain import Approval, ApprovalState, Author
 from services.rewards.ledger.domain.entries import derived_id
+from services.rewards.payouts.runs.domain.rails import Rail
+from services.rewards.providers.domain.contract import ProviderName
 from shared.calendars import Calendar, month_of
 from shared.contracts.fields import LocalDay, Timestamp, Uuid
 from shared.zones import LAST_YEAR, zone
 
 SHOWN_TIMES_COUNT = 3
+NOTHING_TO_PAY = "nobody has points that a run would pay"
 #: Times that passed while nobody was there are counted up to so many: a run is made of the last of them alone.
 MISSED_MAX_COUNT = 1_000
 _A_DAY = timedelta(days=1)
@@ -30,7 +33,7 @@ class Every(StrEnum):
 
 
 class TimeState(StrEnum):
-    """What has become of one time of a schedule."""
+    """What has become of one time of a schedule, or of one rail at that time."""
 
     COMPUTING = "computing"
     PREPARED = "prepared"
@@ -141,9 +144,10 @@ class Schedule:
             raise ScheduleStateError(f"The schedule is {self.approval.state}; only one in force is stopped")
         return self if self.stopped_at is not None else replace(self, stopped_at=now, stopped_by=by)
 
-    def key_of(self, day: date) -> str:
-        """What names the run of one of its days. No header can have it: a line feed stands in none."""
-        return f"schedule\n{self.schedule_id}\n{day.isoformat()}"
+    def key_of(self, day: date, rail: Rail | None = None) -> str:
+        """What names its run of a day by a rail, None: the first. No header can have it, for its line feeds."""
+        key = f"schedule\n{self.schedule_id}\n{day.isoformat()}"
+        return key if rail is None else f"{key}\n{rail.provider or ''}\n{rail.currency}"
 
     def times_from(self, first: date, calendar: Calendar) -> Iterator["Time"]:
         """Its times that are neither before a day nor before it was approved, in order."""
@@ -196,28 +200,58 @@ def _not_long_before(first: date, *, schedule: Schedule, calendar: Calendar) -> 
     return first if approved_at is None else max(first, calendar.day_of(approved_at))
 
 
+class ScheduledRun(NamedTuple):
+    """What became of one rail at a time: `run_id` is the run that was prepared, `reason` why there is none.
+
+    `currency` is empty where none could be told.
+    """
+
+    provider: ProviderName | None
+    currency: str
+    state: TimeState
+    run_id: str | None = None
+    reason: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class ScheduledTime:
-    """A time of a schedule that has come, and what became of it.
+    """A time of a schedule that has come, and what became of it by each rail, that of who chose nothing first.
 
-    `run_id` is the run that was prepared; `reason` why there is none. `missed_count` times before it passed while
-    nobody was there: they are made up for by this one.
+    `missed_count` times before it passed while nobody was there: they are made up for by this one.
     """
 
     community: str
     schedule_id: str
     time: Time
-    state: TimeState
     missed_count: int
     noted_at: datetime
-    run_id: str | None = None
-    reason: str | None = None
+    runs: Sequence[ScheduledRun] = ()
 
     @property
     def place(self) -> TimePlace:
         """Where it stands among the times."""
         return TimePlace(self.time.day)
 
-    def request_id(self, person_id: str) -> str:
-        """The id of the message that tells somebody of it."""
-        return derived_id(f"{self.community}|payout schedule|{self.schedule_id}|{self.time.day}|{person_id}")
+    @property
+    def state(self) -> TimeState:
+        """What has become of all of it: what needs somebody before what goes on, and that before what is done."""
+        states = {run.state for run in self.runs}
+        order = (TimeState.REFUSED, TimeState.COMPUTING, TimeState.PREPARED)
+        return next((state for state in order if state in states), TimeState.NOTHING)
+
+    @property
+    def run_id(self) -> str | None:
+        """Its first run; None where there is none."""
+        return next((run.run_id for run in self.runs if run.run_id is not None), None)
+
+    @property
+    def reason(self) -> str | None:
+        """Why it has no run, or one less than it should have; None where nothing is wrong."""
+        if not self.runs:
+            return NOTHING_TO_PAY
+        return next((run.reason for run in self.runs if run.reason is not None), None)
+
+
+def request_id(run_id: str, *, community: str, person_id: str) -> str:
+    """The id of the message that tells somebody of a run of a schedule."""
+    return derived_id(f"{community}|payout schedule|{run_id}|{person_id}")

@@ -6,7 +6,7 @@ the person who proposed the schedule, who therefore does not approve it.
 
 import logging
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, TypedDict
 
 from services.rewards.approvals.domain import Approval, Author, Subject
@@ -23,19 +23,24 @@ from services.rewards.approvals.store import lock_entries
 from services.rewards.ledger.domain.entries import derived_id
 from services.rewards.metrics import PAYOUT_SCHEDULES_REFUSED, PAYOUT_TURNS_GIVEN_UP
 from services.rewards.payouts.domain import Actor
-from services.rewards.payouts.runs.domain.runs import NoPayableTermsError, RunState
+from services.rewards.payouts.runs.domain.rails import NOT_MADE, NoPayableTermsError, Rail, why_not_made
+from services.rewards.payouts.runs.domain.runs import RunState, run_id
 from services.rewards.payouts.runs.handlers.computing import prepare
+from services.rewards.payouts.runs.handlers.rails import check_payable_by, load_rails, load_wanted
+from services.rewards.payouts.runs.store.runs import find_run
 from services.rewards.payouts.schedules import store
 from services.rewards.payouts.schedules.domain import (
     Due,
     Every,
     Schedule,
+    ScheduledRun,
     ScheduledTime,
     ScheduleTerms,
     TimeState,
     TooManySchedulesError,
     UnknownScheduleError,
     due,
+    request_id,
 )
 from services.rewards.settings import Settings
 from shared.access_keys import Role, Scope, load_own, load_standings, scopes_of
@@ -61,7 +66,6 @@ AT_ONCE_COUNT = 5
 AGAIN_AFTER = timedelta(minutes=5)
 #: People written to of a run that is prepared, at most.
 WRITTEN_TO_MAX_COUNT = 100
-NOTHING_TO_PAY = "nobody has points that a run would pay"
 
 log = logging.getLogger(__name__)
 
@@ -178,69 +182,86 @@ async def _look_at(tx: Transaction[Settings], key: store.Key) -> None:
     if what is not None:
         made = await _made(tx, schedule, what=what)
         await store.add_time(tx.conn, made)
-        if made.state is TimeState.REFUSED:
-            day = made.time.day.isoformat()
-            log.warning("no payout run of %s was prepared for %s: %s", made.community, day, made.reason)
+        for run in made.runs:
+            if run.state is TimeState.REFUSED:
+                day, by = made.time.day.isoformat(), run.provider or "bank"
+                log.warning(
+                    "no payout run of %s by %s was prepared for %s: %s", made.community, by, day, run.reason
+                )
     following = schedule.next_times(tx.now, calendar)
     await store.set_next(tx.conn, schedule, at=following[0].due_at if following else None)
 
 
 async def _made(tx: Transaction[Settings], schedule: Schedule, *, what: Due) -> ScheduledTime:
+    made = ScheduledTime(schedule.community, schedule.schedule_id, what.time, what.missed_count, tx.now)
     proposer = schedule.approval.proposed_by
-    noted = ScheduledTime(
-        *(schedule.community, schedule.schedule_id, what.time, TimeState.REFUSED, what.missed_count, tx.now)
-    )
     credentials = [(proposer.person_id, proposer.credential)]
     (standing,) = await load_standings(tx.conn, credentials, community=schedule.community)
     reason = standing.why_not_in_person(Scope.PAYOUTS_WRITE)
     if reason is not None:
-        return replace(noted, reason=f"who proposed the schedule may not make runs any more: {reason}")
-    # By the person, and not by the key of then: a key that was replaced stops no schedule.
-    by = Actor(proposer.person_id, f"schedule:{schedule.schedule_id}")
+        return replace(made, runs=[_refused(f"who proposed the schedule may not make runs any more: {reason}")])
     try:
-        run = await prepare(
-            tx, community=schedule.community, idempotency_key=schedule.key_of(what.time.day), by=by
-        )
+        rails = await load_rails(tx.conn, community=schedule.community, now=tx.now)
     except NoPayableTermsError as error:
-        return replace(noted, reason=str(error))
-    if run is None:
-        return replace(noted, state=TimeState.NOTHING, reason=NOTHING_TO_PAY)
-    return replace(noted, state=TimeState.COMPUTING, run_id=run.run_id)
+        return replace(made, runs=[_refused(str(error))])
+    chosen = await load_wanted(tx.conn, community=schedule.community, now=tx.now)
+    runs = [
+        await _run_by(
+            tx, schedule, rail=rail, day=what.time.day, is_first=rail == rails[0], is_wanted=rail in chosen
+        )
+        for rail in rails
+    ]
+    return replace(made, runs=[run for run in runs if run is not None])
+
+
+async def _run_by(
+    tx: Transaction[Settings], schedule: Schedule, *, rail: Rail, day: date, is_first: bool, is_wanted: bool
+) -> ScheduledRun | None:
+    """What becomes of a rail at a time; None where nobody has anything to be paid by it."""
+    community, key = schedule.community, schedule.key_of(day, None if is_first else rail)
+    if not is_wanted and await find_run(tx.conn, community=community, run_id=run_id(community, key)) is None:
+        return None
+    # By the person, and not by the key of then: a key that was replaced stops no schedule.
+    by = Actor(schedule.approval.proposed_by.person_id, f"schedule:{schedule.schedule_id}")
+    try:
+        await check_payable_by(tx.conn, rail, community=community)
+        run = await prepare(
+            tx, community=community, idempotency_key=key, by=by, provider=rail.provider, currency=rail.currency
+        )
+    except NOT_MADE as error:
+        return _refused(why_not_made(error), rail)
+    return None if run is None else ScheduledRun(*rail, TimeState.COMPUTING, run.run_id)
+
+
+def _refused(reason: str, rail: Rail | None = None) -> ScheduledRun:
+    provider, currency = (None, "") if rail is None else rail
+    return ScheduledRun(provider, currency, TimeState.REFUSED, reason=reason)
 
 
 async def _tell_approvers(tx: Transaction, computed: store.Computed) -> None:
     """Write to each person who may approve the run and is a member, under one of their ids; once."""
-    scheduled = replace(computed.time, state=TimeState.PREPARED, noted_at=tx.now)
-    await store.set_prepared(tx.conn, scheduled)
+    await store.set_prepared(tx.conn, computed, at=tx.now)
     if computed.run_state is not RunState.OPEN or not computed.payable_count:
         return
-    roles = [role for role in Role if Scope.PAYOUTS_APPROVE in scopes_of((role,), scheduled.community)]
-    people = await store.load_people_with(
-        tx.conn, community=scheduled.community, roles=roles, limit=WRITTEN_TO_MAX_COUNT
-    )
+    community = computed.community
+    roles = [role for role in Role if Scope.PAYOUTS_APPROVE in scopes_of((role,), community)]
+    people = await store.load_people_with(tx.conn, community=community, roles=roles, limit=WRITTEN_TO_MAX_COUNT)
     for person_id in people:
-        own = sorted(await load_own(tx.conn, community=scheduled.community, person_id=person_id))
+        own = sorted(await load_own(tx.conn, community=community, person_id=person_id))
         if not own or person_id == computed.made_by_person:
             continue
-        request_id = scheduled.request_id(person_id)
+        fact_id = request_id(computed.run_id, community=community, person_id=person_id)
         data: MessageRequestedData = {
-            "request_id": request_id,
+            "request_id": fact_id,
             "kind": "payout_run_prepared",
             "member_id": own[0],
             "values": {
                 "payouts": str(computed.payable_count),
                 "amount": f"{decimal_amount(computed.amount_minor, computed.currency)} {computed.currency}",
-                "day": scheduled.time.day.isoformat(),
+                "day": computed.day.isoformat(),
             },
         }
-        tx.tell(
-            MESSAGES,
-            MESSAGE_REQUESTED,
-            fact_id=request_id,
-            community=scheduled.community,
-            subject=own[0],
-            data=data,
-        )
+        tx.tell(MESSAGES, MESSAGE_REQUESTED, fact_id=fact_id, community=community, subject=own[0], data=data)
 
 
 async def _lock(tx: Transaction, *, community: str, schedule_id: str) -> Schedule:

@@ -12,6 +12,7 @@ from services.rewards.payouts.runs.domain.runs import RunState
 from services.rewards.payouts.schedules.domain import (
     Every,
     Schedule,
+    ScheduledRun,
     ScheduledTime,
     SchedulePlace,
     ScheduleTerms,
@@ -19,6 +20,7 @@ from services.rewards.payouts.schedules.domain import (
     TimePlace,
     TimeState,
 )
+from services.rewards.providers.domain.contract import ProviderName
 from shared.postgres import Connection
 
 
@@ -37,9 +39,12 @@ class Standing(NamedTuple):
 
 
 class Computed(NamedTuple):
-    """A time whose run is computed, and what the run has to approve: the state it is in, its payouts and money."""
+    """A run of a time that is computed, and what it has to approve: the state it is in, its payouts and money."""
 
-    time: ScheduledTime
+    community: str
+    schedule_id: str
+    day: date
+    run_id: str
     run_state: RunState
     payable_count: int
     amount_minor: int
@@ -164,63 +169,77 @@ async def put_off(conn: Connection, key: Key, *, at: datetime) -> None:
 
 
 async def add_time(conn: Connection, time: ScheduledTime) -> None:
-    """Add what becomes of a time of a schedule. Its day is there once."""
+    """Add what becomes of a time of a schedule, by each rail. Its day is there once."""
     await conn.execute(
         """
-        insert into payout_schedule_times (
-            community, schedule_id, day, due_at, state, missed_count, noted_at, run_id, reason)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        insert into payout_schedule_times (community, schedule_id, day, due_at, missed_count, noted_at)
+        values ($1, $2, $3, $4, $5, $6)
         """,
         time.community,
         time.schedule_id,
         *time.time,
-        time.state,
         time.missed_count,
         time.noted_at,
-        time.run_id,
-        time.reason,
+    )
+    await conn.executemany(
+        """
+        insert into payout_schedule_runs (
+            community, schedule_id, day, provider, currency, state, noted_at, run_id, reason)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        """,
+        [
+            (
+                *(time.community, time.schedule_id, time.time.day, run.provider or "", run.currency),
+                *(run.state, time.noted_at, run.run_id, run.reason),
+            )
+            for run in time.runs
+        ],
     )
 
 
-async def set_prepared(conn: Connection, time: ScheduledTime) -> None:
-    """Set that the run of a time is computed."""
+async def set_prepared(conn: Connection, computed: Computed, *, at: datetime) -> None:
+    """Set that a run of a time is computed."""
     await conn.execute(
         """
-        update payout_schedule_times set state = 'prepared', noted_at = $4
-        where community = $1 and schedule_id = $2 and day = $3
+        update payout_schedule_runs set state = 'prepared', noted_at = $5
+        where community = $1 and schedule_id = $2 and day = $3 and run_id = $4
         """,
-        time.community,
-        time.schedule_id,
-        time.time.day,
-        time.noted_at,
+        computed.community,
+        computed.schedule_id,
+        computed.day,
+        computed.run_id,
+        at,
     )
 
 
 async def load_computed(conn: Connection, *, limit: int) -> list[Computed]:
-    """Times whose run has been computed, with what is to approve, the first noted first; they are locked.
+    """Runs of times that have been computed, with what is to approve, the first noted first; they are locked.
 
     Another worker's are left to it.
     """
     rows = await conn.fetch(
         """
-        select t.*, r.state as run_state, r.currency, r.created_by_person, coalesce(p.count, 0) as count,
-               coalesce(p.minor, 0)::bigint as minor
-        from payout_schedule_times t join payout_runs r using (community, run_id)
+        select t.*, r.state as run_state, r.currency as run_currency, r.created_by_person,
+               coalesce(p.count, 0) as count, coalesce(p.minor, 0)::bigint as minor
+        from payout_schedule_runs t join payout_runs r using (community, run_id)
         cross join lateral (
             select count(*) as count, sum(amount_minor) as minor from payouts
             where community = t.community and run_id = t.run_id and state = 'eligible') p
         where t.state = 'computing' and r.state <> 'computing'
-        order by t.noted_at limit $1 for update of t skip locked
+        order by t.noted_at, t.run_id limit $1 for update of t skip locked
         """,
         limit,
     )
     return [
         Computed(
-            _time(row),
+            row["community"],
+            str(row["schedule_id"]),
+            row["day"],
+            str(row["run_id"]),
             RunState(row["run_state"]),
             row["count"],
             row["minor"],
-            row["currency"],
+            row["run_currency"],
             str(row["created_by_person"]) if row["created_by_person"] else None,
         )
         for row in rows
@@ -242,7 +261,7 @@ async def page_of_times(
         after.day if after else None,
         limit,
     )
-    return [_time(row) for row in rows]
+    return await _times(conn, rows)
 
 
 async def load_last_times(
@@ -259,14 +278,15 @@ async def load_last_times(
         community,
         list(schedule_ids),
     )
-    return {str(row["schedule_id"]): _time(row) for row in rows}
+    return {time.schedule_id: time for time in await _times(conn, rows)}
 
 
 async def count_refused(conn: Connection) -> int:
-    """How many schedules in force, of all communities, had no run prepared at their last time."""
+    """How many schedules in force, of all communities, lacked a run at their last time."""
     count: int = await conn.fetchval(
         """
-        select count(*) from payout_schedule_times t join payout_schedules s using (community, schedule_id)
+        select count(distinct (t.community, t.schedule_id))
+        from payout_schedule_runs t join payout_schedules s using (community, schedule_id)
         where t.state = 'refused' and s.state = 'approved' and s.stopped_at is null
           and not exists (
             select from payout_schedule_times l
@@ -309,14 +329,39 @@ def _schedule(row: Record) -> Schedule:
     )
 
 
-def _time(row: Record) -> ScheduledTime:
-    return ScheduledTime(
-        community=row["community"],
-        schedule_id=str(row["schedule_id"]),
-        time=Time(row["day"], row["due_at"]),
-        state=TimeState(row["state"]),
-        missed_count=row["missed_count"],
-        noted_at=row["noted_at"],
-        run_id=str(row["run_id"]) if row["run_id"] else None,
-        reason=row["reason"],
+async def _times(conn: Connection, rows: Sequence[Record]) -> list[ScheduledTime]:
+    """Times of one community with what became of each by each rail, in the order of `rows`."""
+    found = await conn.fetch(
+        """
+        select r.* from payout_schedule_runs r
+        join unnest($2::uuid[], $3::date[]) as t(schedule_id, day) using (schedule_id, day)
+        left join payout_runs u using (community, run_id)
+        where r.community = $1
+        order by r.provider, u.exchange is not null, r.currency
+        """,
+        rows[0]["community"] if rows else "",
+        [row["schedule_id"] for row in rows],
+        [row["day"] for row in rows],
     )
+    runs: dict[tuple[object, date], list[ScheduledRun]] = {}
+    for row in found:
+        runs.setdefault((row["schedule_id"], row["day"]), []).append(
+            ScheduledRun(
+                ProviderName(row["provider"]) if row["provider"] else None,
+                row["currency"],
+                TimeState(row["state"]),
+                str(row["run_id"]) if row["run_id"] else None,
+                row["reason"],
+            )
+        )
+    return [
+        ScheduledTime(
+            community=row["community"],
+            schedule_id=str(row["schedule_id"]),
+            time=Time(row["day"], row["due_at"]),
+            missed_count=row["missed_count"],
+            noted_at=row["noted_at"],
+            runs=runs.get((row["schedule_id"], row["day"]), ()),
+        )
+        for row in rows
+    ]

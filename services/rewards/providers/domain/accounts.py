@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from services.rewards.providers.domain.contract import ProviderName
+from services.rewards.providers.domain.contract import PAYING_OUT, ProviderName
 
 #: From so many failures without a success on an account rests, each time for longer.
 RESTS_FROM_COUNT: Final = 3
@@ -20,6 +20,10 @@ FIELDS: Final[Mapping[ProviderName, Sequence[str]]] = {
     ProviderName.WISE: ("api_key", "profile_id", "webhook_public_key"),
     ProviderName.STRIPE: ("api_key",),
 }
+#: By what members would name this account itself: a payout there waits for a person, where a policy says so.
+OWN_ADDRESS: Final = "own_address"
+#: What one may show beside.
+OPTIONAL: Final[Mapping[ProviderName, Sequence[str]]] = dict.fromkeys(PAYING_OUT, (OWN_ADDRESS,))
 #: Whose webhooks nobody signs.
 UNSIGNED: Final = frozenset({ProviderName.XOXODAY})
 #: Whose webhooks no secret signs: nobody does, or a key of theirs.
@@ -127,10 +131,10 @@ def rest_after(failures_count: int, now: datetime) -> datetime | None:
 
 def check_fields(provider: ProviderName, fields: Mapping[str, str]) -> None:
     """Raises UnusableAccountError where the fields are not those of the provider."""
-    needed = FIELDS[provider]
+    needed, takes = FIELDS[provider], [*FIELDS[provider], *OPTIONAL.get(provider, ())]
     for name in fields:
-        if name not in needed:
-            raise UnusableAccountError(name, f"{provider} has no such field; it has {', '.join(needed)}")
+        if name not in takes:
+            raise UnusableAccountError(name, f"{provider} has no such field; it has {', '.join(takes)}")
     for name in needed:
         if not fields.get(name):
             raise UnusableAccountError(name, f"{provider} needs it")

@@ -62,6 +62,31 @@ class PaidAnswer:
         return None
 
 
+class PayQuote(NamedTuple):
+    """What a payment would cost: so much would leave the account, and whoever it is for would get so much.
+
+    `gets_minor` is in the payment's currency; the fee is in that of what leaves, and part of it. `rate` is how
+    much of the payment's currency one of that is, as the provider writes it, and None where nothing is converted;
+    all of it holds until `expires_at`, None where the provider says nothing of that.
+    """
+
+    gets_minor: int
+    leaves_minor: int
+    leaves_currency: str
+    fee_minor: int
+    rate: str | None = None
+    expires_at: datetime | None = None
+
+
+class NotQuotedError(Exception):
+    """The provider says nothing beforehand of what it takes, never or of this payment; the message says why."""
+
+    def __init__(self, reason: str, *, is_for_good: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.is_for_good = is_for_good
+
+
 class RefusedReceiverError(Exception):
     """The provider pays nothing to that account, and asking again would not help."""
 
@@ -79,6 +104,10 @@ class PayoutProvider(Protocol):
 
     #: For how long the provider takes a key for the same payment; None: for good, or `query` finds it by its key.
     key_stands: timedelta | None
+
+    async def quote(self, amount_minor: int, currency: str) -> PayQuote:
+        """What a payment of an amount would cost; nothing is ordered by it. Raises NotQuotedError."""
+        ...
 
     async def order(self, order: PayOrder) -> PaidAnswer:
         """Pay under a key; what was asked for before is the answer again."""

@@ -20,9 +20,11 @@ from services.rewards.providers.domain.contract import (
     Webhook,
 )
 from services.rewards.providers.domain.paying import (
+    NotQuotedError,
     PaidAnswer,
     PaidStanding,
     PayOrder,
+    PayQuote,
     RefusedReceiverError,
     standing_of,
 )
@@ -102,6 +104,12 @@ class PayPal:
         self._token_of = token_of
         self._tokens = tokens
         self._now = now
+
+    async def quote(self, amount_minor: int, currency: str) -> PayQuote:
+        """There is nothing to ask. Raises NotQuotedError."""
+        raise NotQuotedError(
+            "PayPal says what it takes once a payout is there, and nothing before", is_for_good=True
+        )
 
     async def order(self, order: PayOrder) -> PaidAnswer:
         """Make a batch of one item; one that was made under the id is found by the link to it."""

@@ -9,6 +9,7 @@ import orjson
 
 from services.rewards.providers.domain.contract import (
     Hint,
+    LaterError,
     OtherOrderError,
     RefusedError,
     UnknownOutcomeOfOrderError,
@@ -18,6 +19,7 @@ from services.rewards.providers.domain.paying import (
     PaidAnswer,
     PaidStanding,
     PayOrder,
+    PayQuote,
     RefusedReceiverError,
     standing_of,
 )
@@ -51,6 +53,23 @@ class SandboxPayouts:
         self._caller = caller
         self._headers = [("authorization", f"Bearer {api_key}")]
         self._secrets = webhook_secrets
+
+    async def quote(self, amount_minor: int, currency: str) -> PayQuote:
+        """It takes a fee beside what it pays, and converts nothing."""
+        content = {"amount_minor": amount_minor, "currency": currency}
+        headers = self._headers
+        try:
+            answer = await told(self._caller, "POST", "/v1/payout-quotes", headers=headers, content=content)
+        except UnknownOutcomeOfOrderError as error:
+            raise LaterError(error.reason) from error
+        body = read_asked(answer)
+        return PayQuote(
+            gets_minor=int(body["amount_minor"]),
+            leaves_minor=int(body["amount_minor"]) + int(body["fee_minor"]),
+            leaves_currency=str(body["currency"]),
+            fee_minor=int(body["fee_minor"]),
+            expires_at=datetime.fromisoformat(body["expires_at"]),
+        )
 
     async def order(self, order: PayOrder) -> PaidAnswer:
         """Pay under the key."""

@@ -19,9 +19,11 @@ from services.rewards.providers.domain.contract import (
     Webhook,
 )
 from services.rewards.providers.domain.paying import (
+    NotQuotedError,
     PaidAnswer,
     PaidStanding,
     PayOrder,
+    PayQuote,
     RefusedReceiverError,
 )
 from services.rewards.providers.domain.signing import TOLERANCE_SECONDS
@@ -45,6 +47,10 @@ class Stripe:
         self._caller = caller
         self._headers = [("authorization", f"Bearer {api_key}")]
         self._secrets = webhook_secrets
+
+    async def quote(self, amount_minor: int, currency: str) -> PayQuote:
+        """There is nothing to ask. Raises NotQuotedError."""
+        raise NotQuotedError("Stripe says nothing beforehand of what it takes for transfers", is_for_good=True)
 
     async def order(self, order: PayOrder) -> PaidAnswer:
         """Transfer under the key."""

@@ -22,9 +22,11 @@ from services.rewards.providers.domain.contract import (
     Webhook,
 )
 from services.rewards.providers.domain.paying import (
+    NotQuotedError,
     PaidAnswer,
     PaidStanding,
     PayOrder,
+    PayQuote,
     RefusedReceiverError,
     standing_of,
 )
@@ -59,6 +61,38 @@ class Wise:
         self._headers = [("authorization", f"Bearer {api_key}")]
         self._profile_id: int | str = int(profile_id) if profile_id.isdecimal() else profile_id
         self._public_key = webhook_public_key
+
+    async def quote(self, amount_minor: int, currency: str) -> PayQuote:
+        """A quote without a recipient, by which nothing is paid: what the balance in the currency would give."""
+        body = await self._made(
+            f"/v3/profiles/{self._profile_id}/quotes",
+            {
+                "sourceCurrency": currency,
+                "targetCurrency": currency,
+                "targetAmount": written(amount_minor, currency),
+                "payOut": "BANK_TRANSFER",
+            },
+        )
+        option = next(
+            (
+                one
+                for one in body["paymentOptions"]
+                if one["payIn"] == "BALANCE" and one["payOut"] == "BANK_TRANSFER" and not one["disabled"]
+            ),
+            None,
+        )
+        if option is None:
+            raise NotQuotedError("it quotes no payment from the balance in this currency", is_for_good=False)
+        source, target = str(option["sourceCurrency"]), str(option["targetCurrency"])
+        rate = Decimal(str(body["rate"]))
+        return PayQuote(
+            gets_minor=minor_of(option["targetAmount"], target),
+            leaves_minor=minor_of(option["sourceAmount"], source),
+            leaves_currency=source,
+            fee_minor=minor_of(option["fee"]["total"], source),
+            rate=None if source == target else f"{rate:f}",
+            expires_at=datetime.fromisoformat(body["expirationTime"]),
+        )
 
     async def order(self, order: PayOrder) -> PaidAnswer:
         """Make the transfer, or find the one that was made, and give it its money where it has none yet."""

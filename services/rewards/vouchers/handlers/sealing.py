@@ -41,8 +41,11 @@ class Sealer:
 
     def hashes(self, secret: Secret, *, community: str) -> list[bytes]:
         """By what a code may be known here: its hash under each key, that of the first key first."""
-        content = f"{community}|{secret.code}".encode()
-        return [hmac.digest(key, content, "sha256") for key in self._hash_keys.values()]
+        return self.fingerprints(f"{community}|{secret.code}")
+
+    def fingerprints(self, text: str) -> list[bytes]:
+        """By what a text may be known where it is sealed: its hash under each key, that of the first key first."""
+        return [hmac.digest(key, text.encode(), "sha256") for key in self._hash_keys.values()]
 
     def seal(self, secret: Secret, *, community: str, code_id: str) -> Sealed:
         """A code, sealed for its row alone. Raises NoVoucherKeysError where there is no key."""

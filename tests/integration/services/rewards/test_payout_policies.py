@@ -10,7 +10,7 @@ import pytest
 from services.rewards.erasure.handlers import on_members
 from services.rewards.metrics import PAYOUT_FINDINGS
 from services.rewards.payouts.clearances.store import forget_clearance_reasons
-from services.rewards.payouts.findings.handlers import count_findings
+from services.rewards.payouts.findings.handlers.looking import count_findings
 from tests.integration.services.merging import Merging
 from tests.integration.services.rewards.conftest import TERMS
 from tests.integration.services.rewards.finance import (

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from services.rewards.metrics import PAYOUT_FINDINGS
-from services.rewards.payouts.findings.handlers import count_findings, look_by_new_lists
+from services.rewards.payouts.findings.handlers.looking import count_findings, look_by_new_lists
 from tests.integration.services.rewards.finance import Finance, approved, check
 from tests.integration.services.rewards.test_liability import problem
 from tests.integration.services.rewards.test_payout_policies import (

@@ -2446,6 +2446,7 @@ class Rewards:
         name: str,
         provider: Literal["sandbox", "paypal", "wise", "stripe"],
         confirm_account: bool | NotGiven = NOT_GIVEN,
+        country: str | None | NotGiven = NOT_GIVEN,
     ) -> types.ReceiverShown:
         """From the next run on: runs by that provider pay them, and runs by bank leave them out.
 
@@ -2463,6 +2464,7 @@ class Rewards:
                         "name": name,
                         "provider": provider,
                         "confirm_account": confirm_account,
+                        "country": country,
                     },
                 )
             ),
@@ -2671,12 +2673,27 @@ class Rewards:
         """Those at which the community has an account."""
         return cast("types.PayoutProviders", self._ask(call("rewards", "GET", "/v1/payout-providers")))
 
-    def get_preview(self, *, currency: str | None = None) -> types.RunPreview:
+    def get_preview(
+        self,
+        *,
+        currency: str | None = None,
+        provider: Literal["sandbox", "paypal", "wise", "stripe"] | None = None,
+    ) -> types.RunPreview:
         """Chosen and computed as POST /v1/payout-runs does; nothing is kept, and nothing is reserved."""
         return cast(
             "types.RunPreview",
-            self._ask(call("rewards", "GET", "/v1/payout-run-preview", params={"currency": currency})),
+            self._ask(
+                call(
+                    "rewards", "GET", "/v1/payout-run-preview", params={"currency": currency, "provider": provider}
+                )
+            ),
         )
+
+    def get_previews(self) -> types.RailPreviews:
+        """The runs that a schedule would prepare now, one for each rail: what is paid by each, what waits and
+        why.
+        """
+        return cast("types.RailPreviews", self._ask(call("rewards", "GET", "/v1/payout-run-previews")))
 
     def list_runs(
         self,
@@ -2766,6 +2783,14 @@ class Rewards:
             call(
                 "rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}/changed-payees", params={"limit": limit}
             ),
+        )
+
+    def get_fees(self, run_id: str) -> types.RunFees:
+        """While it waits for its approval its provider is asked now and then; nothing is decided by what it
+        says.
+        """
+        return cast(
+            "types.RunFees", self._ask(call("rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}/fees"))
         )
 
     def get_file(self, run_id: str) -> bytes:
@@ -2899,8 +2924,9 @@ class Rewards:
         month_of_quarter: int | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> types.PayoutSchedule:
-        """It is in force once another person approves it. At each of its times a run is computed, approved by
-        nobody.
+        """It is in force once another person approves it. At each of its times runs are computed, approved by
+        nobody: one for each currency by bank, and for each provider, by which somebody has anything to be
+        paid.
 
         Whoever proposes the schedule is who made its runs, and so does not approve them. Who may approve
         and is a member is written to. Of several times that passed while the service was down, the last one
@@ -3374,6 +3400,7 @@ class Rewards:
         client_secret: str | None | NotGiven = NOT_GIVEN,
         email: str | None | NotGiven = NOT_GIVEN,
         funding_source_id: str | None | NotGiven = NOT_GIVEN,
+        own_address: str | None | NotGiven = NOT_GIVEN,
         profile_id: str | None | NotGiven = NOT_GIVEN,
         refresh_token: str | None | NotGiven = NOT_GIVEN,
         webhook_id: str | None | NotGiven = NOT_GIVEN,
@@ -3394,6 +3421,7 @@ class Rewards:
                         "client_secret": client_secret,
                         "email": email,
                         "funding_source_id": funding_source_id,
+                        "own_address": own_address,
                         "profile_id": profile_id,
                         "refresh_token": refresh_token,
                         "webhook_id": webhook_id,
@@ -6724,6 +6752,7 @@ class AsyncRewards:
         name: str,
         provider: Literal["sandbox", "paypal", "wise", "stripe"],
         confirm_account: bool | NotGiven = NOT_GIVEN,
+        country: str | None | NotGiven = NOT_GIVEN,
     ) -> types.ReceiverShown:
         """From the next run on: runs by that provider pay them, and runs by bank leave them out.
 
@@ -6741,6 +6770,7 @@ class AsyncRewards:
                         "name": name,
                         "provider": provider,
                         "confirm_account": confirm_account,
+                        "country": country,
                     },
                 )
             ),
@@ -6949,12 +6979,27 @@ class AsyncRewards:
         """Those at which the community has an account."""
         return cast("types.PayoutProviders", await self._ask(call("rewards", "GET", "/v1/payout-providers")))
 
-    async def get_preview(self, *, currency: str | None = None) -> types.RunPreview:
+    async def get_preview(
+        self,
+        *,
+        currency: str | None = None,
+        provider: Literal["sandbox", "paypal", "wise", "stripe"] | None = None,
+    ) -> types.RunPreview:
         """Chosen and computed as POST /v1/payout-runs does; nothing is kept, and nothing is reserved."""
         return cast(
             "types.RunPreview",
-            await self._ask(call("rewards", "GET", "/v1/payout-run-preview", params={"currency": currency})),
+            await self._ask(
+                call(
+                    "rewards", "GET", "/v1/payout-run-preview", params={"currency": currency, "provider": provider}
+                )
+            ),
         )
+
+    async def get_previews(self) -> types.RailPreviews:
+        """The runs that a schedule would prepare now, one for each rail: what is paid by each, what waits and
+        why.
+        """
+        return cast("types.RailPreviews", await self._ask(call("rewards", "GET", "/v1/payout-run-previews")))
 
     async def list_runs(
         self,
@@ -7046,6 +7091,14 @@ class AsyncRewards:
             call(
                 "rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}/changed-payees", params={"limit": limit}
             ),
+        )
+
+    async def get_fees(self, run_id: str) -> types.RunFees:
+        """While it waits for its approval its provider is asked now and then; nothing is decided by what it
+        says.
+        """
+        return cast(
+            "types.RunFees", await self._ask(call("rewards", "GET", f"/v1/payout-runs/{as_segment(run_id)}/fees"))
         )
 
     async def get_file(self, run_id: str) -> bytes:
@@ -7179,8 +7232,9 @@ class AsyncRewards:
         month_of_quarter: int | None | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> types.PayoutSchedule:
-        """It is in force once another person approves it. At each of its times a run is computed, approved by
-        nobody.
+        """It is in force once another person approves it. At each of its times runs are computed, approved by
+        nobody: one for each currency by bank, and for each provider, by which somebody has anything to be
+        paid.
 
         Whoever proposes the schedule is who made its runs, and so does not approve them. Who may approve
         and is a member is written to. Of several times that passed while the service was down, the last one
@@ -7664,6 +7718,7 @@ class AsyncRewards:
         client_secret: str | None | NotGiven = NOT_GIVEN,
         email: str | None | NotGiven = NOT_GIVEN,
         funding_source_id: str | None | NotGiven = NOT_GIVEN,
+        own_address: str | None | NotGiven = NOT_GIVEN,
         profile_id: str | None | NotGiven = NOT_GIVEN,
         refresh_token: str | None | NotGiven = NOT_GIVEN,
         webhook_id: str | None | NotGiven = NOT_GIVEN,
@@ -7684,6 +7739,7 @@ class AsyncRewards:
                         "client_secret": client_secret,
                         "email": email,
                         "funding_source_id": funding_source_id,
+                        "own_address": own_address,
                         "profile_id": profile_id,
                         "refresh_token": refresh_token,
                         "webhook_id": webhook_id,

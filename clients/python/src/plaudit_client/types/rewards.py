@@ -63,6 +63,7 @@ class AccountShown(TypedDict):
     pays_out: bool
     provider: ProviderName
     rests_until: str | None
+    takes: list[str]
     webhook_path: str | None
 
 
@@ -2710,6 +2711,7 @@ class ProviderAccount(TypedDict):
     client_secret: NotRequired[str | None]
     email: NotRequired[str | None]
     funding_source_id: NotRequired[str | None]
+    own_address: NotRequired[str | None]
     profile_id: NotRequired[str | None]
     refresh_token: NotRequired[str | None]
     webhook_id: NotRequired[str | None]
@@ -2796,6 +2798,22 @@ class QuotesShown(TypedDict):
     """The quotes in force, one a card."""
 
     items: list[QuoteShown]
+
+
+class RailPreview(TypedDict):
+    """What a run by one rail would pay, or why none could be made."""
+
+    currency: str
+    not_made: str | None
+    provider: ProviderName | None
+    would: RunPreview | None
+
+
+class RailPreviews(TypedDict):
+    """What runs by all rails would pay now."""
+
+    at: str
+    items: list[RailPreview]
 
 
 class RateFileShown(TypedDict):
@@ -2914,6 +2932,7 @@ class ReceiverDetails(TypedDict):
 
     address: str
     confirm_account: NotRequired[bool]
+    country: NotRequired[str | None]
     name: str
     provider: Literal["sandbox", "paypal", "wise", "stripe"]
 
@@ -2932,6 +2951,7 @@ class ReceiverShown(TypedDict):
     changed_at: str
     changed_by: str
     changed_by_person: str | None
+    country: str | None
     member_id: str
     name: str | None
     provider: ProviderName
@@ -3040,7 +3060,9 @@ class Remittance(TypedDict):
     created_at: str
     currency: str
     fee_minor: int | None
+    gets_minor: int
     is_cancel_asked: bool
+    leaves_minor: int | None
     member_id: str
     member_name: str | None
     next_at: str | None
@@ -3088,7 +3110,9 @@ class RemittanceDetails(TypedDict):
     created_at: str
     currency: str
     fee_minor: int | None
+    gets_minor: int
     is_cancel_asked: bool
+    leaves_minor: int | None
     member_id: str
     member_name: str | None
     next_at: str | None
@@ -3319,6 +3343,29 @@ class Run(TypedDict):
     stopped: str | None
 
 
+class RunCost(TypedDict):
+    """What payouts of a run would cost by what their provider quotes of them."""
+
+    expires_at: str | None
+    fee_minor: int
+    gets_currency: str
+    gets_minor: int
+    leaves_currency: str
+    leaves_minor: int
+    payouts_count: int
+    rate: str | None
+
+
+class RunFees(TypedDict):
+    """What a run by a provider would cost, or why nobody knows."""
+
+    asked_at: str | None
+    cost: RunCost | None
+    not_quoted: str | None
+    provider: ProviderName | None
+    run_id: str
+
+
 class RunOrdering(TypedDict):
     """How the bank is asked to pay, by the programme's paying account as the run was made."""
 
@@ -3350,6 +3397,7 @@ class RunPreview(TypedDict):
     points: int
     programme_id: str
     programme_version: int
+    provider: ProviderName | None
     stopped: str | None
 
 
@@ -3408,6 +3456,16 @@ class SanctionsList(TypedDict):
     title: str
 
 
+class ScheduleRun(TypedDict):
+    """What became of one rail at a time: by bank in a currency, or by a provider."""
+
+    currency: str
+    provider: ProviderName | None
+    reason: str | None
+    run_id: str | None
+    state: Literal["computing", "prepared", "nothing", "refused"]
+
+
 class ScheduleTime(TypedDict):
     """A time of a schedule that has not come yet."""
 
@@ -3424,6 +3482,7 @@ class ScheduleTimePast(TypedDict):
     noted_at: str
     reason: str | None
     run_id: str | None
+    runs: list[ScheduleRun]
     state: Literal["computing", "prepared", "nothing", "refused"]
 
 

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.rewards.payouts.domain import Payout
-from services.rewards.payouts.findings.handlers import look, note
+from services.rewards.payouts.findings.handlers.looking import look, note
 from services.rewards.payouts.holds import store
 from services.rewards.payouts.policies.domain import PayoutPolicy
 from services.rewards.payouts.policies.handlers import load_in_force
+from services.rewards.settings import Settings
 from shared.postgres import Connection
 from shared.transaction import Transaction
 
 
 async def load_barred(
-    tx: Transaction, payouts: Sequence[Payout], *, community: str, currency: str
+    tx: Transaction[Settings], payouts: Sequence[Payout], *, community: str, currency: str
 ) -> dict[str, str]:
     """Why payouts in a currency are kept back, by payout; what checks find of them now is noted.
 
@@ -23,12 +24,14 @@ async def load_barred(
         return {}
     held = await _held(tx.conn, payouts, community=community)
     policy = await load_in_force(tx.conn, community=community, currency=currency, now=tx.now)
-    found = await look(tx.conn, payouts, community=community, policy=policy, now=tx.now)
+    found = await look(tx.conn, payouts, community=community, policy=policy, settings=tx.settings, now=tx.now)
     await note(tx, found)
-    return {payout_id: one.reason for payout_id, one in found.stopping.items()} | held
+    return found.reasons | held
 
 
-async def load_barred_of(tx: Transaction, payouts: Sequence[Payout], *, community: str) -> dict[str, str]:
+async def load_barred_of(
+    tx: Transaction[Settings], payouts: Sequence[Payout], *, community: str
+) -> dict[str, str]:
     """The same of payouts in any currency."""
     barred: dict[str, str] = {}
     for currency in sorted({payout.currency for payout in payouts}):
@@ -38,14 +41,20 @@ async def load_barred_of(tx: Transaction, payouts: Sequence[Payout], *, communit
 
 
 async def load_barred_now(
-    conn: Connection, payouts: Sequence[Payout], *, community: str, policy: PayoutPolicy | None, now: datetime
+    conn: Connection,
+    payouts: Sequence[Payout],
+    *,
+    community: str,
+    policy: PayoutPolicy | None,
+    settings: Settings,
+    now: datetime,
 ) -> dict[str, str]:
     """The same of payouts that nobody has made yet, by the policy for their currency; nothing is noted."""
     held = await _held(conn, payouts, community=community)
     if not payouts:
         return held
-    found = await look(conn, payouts, community=community, policy=policy, now=now)
-    return {payout_id: one.reason for payout_id, one in found.stopping.items()} | held
+    found = await look(conn, payouts, community=community, policy=policy, settings=settings, now=now)
+    return found.reasons | held
 
 
 async def _held(conn: Connection, payouts: Sequence[Payout], *, community: str) -> dict[str, str]:

@@ -84,7 +84,7 @@ async def leave_out(tx: Transaction, payout_id: str, *, community: str, cause: H
     return ended
 
 
-async def release(tx: Transaction, *, community: str, hold_id: str, by: Actor) -> Hold:
+async def release(tx: Transaction[Settings], *, community: str, hold_id: str, by: Actor) -> Hold:
     """Let a member's money go on: what an open run holds of it becomes eligible, if nothing else is in the way.
 
     Return the hold; one that was released already stays as it is. Whoever releases it has a hand in what is
@@ -117,7 +117,9 @@ async def release(tx: Transaction, *, community: str, hold_id: str, by: Actor) -
     return released
 
 
-async def _go_on(tx: Transaction, released: Hold, *, lists: Mapping[str, PreparedList], by: Actor) -> None:
+async def _go_on(
+    tx: Transaction[Settings], released: Hold, *, lists: Mapping[str, PreparedList], by: Actor
+) -> None:
     waiting = await _waiting(tx, released)
     barred = await load_barred_of(tx, waiting, community=released.community)
     for payout in waiting:

@@ -65,7 +65,7 @@ class Claim(NamedTuple):
     @property
     def order(self) -> PayOrder:
         """What the provider is asked for: by the payout's id it is the same whenever it comes again."""
-        name, address = self.receiver or ("", "")
+        name, address = (self.receiver.name, self.receiver.address) if self.receiver else ("", "")
         payout = self.payout
         text = f"{payout.points} points"
         return PayOrder(payout.payout_id, payout.amount_minor, payout.currency, name, address, text)

@@ -13,6 +13,7 @@ from services.rewards.payouts.domain import Actor, Part, Payout, PayoutState, en
 from services.rewards.payouts.payees.domain import Payee
 from services.rewards.payouts.policies.domain import PayoutPolicy
 from services.rewards.payouts.receivers.domain import ReceiverSet
+from services.rewards.payouts.runs.domain.rails import NoPayableTermsError, payable_terms, paying_account
 from services.rewards.payouts.runs.domain.terms import Owing, PayoutTerms, affordable, parts_of, total
 from services.rewards.programmes.domain import InForce
 from services.rewards.providers.domain.contract import ProviderName
@@ -20,8 +21,6 @@ from services.rewards.rates.domain.exchange import Exchange
 from shared.access_keys.scopes import Scope
 from shared.bank_accounts import AccountError, read_account, why_not_payable_in, why_not_reached
 from shared.contracts.fields import Timestamp, Uuid
-from shared.contracts.programme import PayingAccount
-from shared.contracts.programme import PayoutTerms as ProgrammeTerms
 
 NO_BANK_DETAILS = "no bank details"
 #: Where a payout goes: by bank, or by a provider.
@@ -66,10 +65,6 @@ class RunRefusedError(Exception):
 
 class RunStoppedError(Exception):
     """Who made or approved the run may not do so any more; the message says why."""
-
-
-class NoPayableTermsError(Exception):
-    """The programme in force has no payout terms that a bank file can be made of; the message says what to do."""
 
 
 class UnknownRunError(Exception):
@@ -189,11 +184,7 @@ def open_run(
     `under_policy` adds what a payout policy says, and `at_rate` the rate. Raises NoPayableTermsError when the
     programme has no payout terms, does not pay in that currency, or has terms that no bank file can be made of.
     """
-    payout = in_force.rewards.payout if in_force else None
-    if in_force is None or payout is None:
-        raise NoPayableTermsError(
-            "The programme in force has no `rewards.payout`: publish a version that says what points are worth"
-        )
+    in_force, payout = payable_terms(in_force)
     if provider is not None and currency not in (None, payout.currency):
         raise NoPayableTermsError(
             f"A provider is paid to in the currency of the price, {payout.currency}: leave `currency` out"
@@ -230,24 +221,6 @@ def open_run(
         created_by=by,
         provider=provider,
     )
-
-
-def paying_account(payout: ProgrammeTerms, currency: str) -> PayingAccount:
-    """The account that pays in a currency. Raises NoPayableTermsError when the programme has none."""
-    if currency == payout.currency:
-        return payout.paying_account
-    for other in payout.also:
-        if other.currency == currency:
-            return other.paying_account
-    paid = ", ".join(currencies_of(payout))
-    raise NoPayableTermsError(
-        f"The programme in force pays in {paid}, and not in {currency}: `rewards.payout.also`"
-    )
-
-
-def currencies_of(payout: ProgrammeTerms) -> list[str]:
-    """The currencies that a programme pays in, that of its price first."""
-    return [payout.currency, *(other.currency for other in payout.also)]
 
 
 def at_rate(run: Run, exchange: Exchange | None) -> Run:

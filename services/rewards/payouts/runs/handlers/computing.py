@@ -39,6 +39,7 @@ from services.rewards.payouts.seals.domain import SealStep, seal_of
 from services.rewards.payouts.seals.handlers import seal, tell_state
 from services.rewards.providers.domain.contract import ProviderName
 from services.rewards.settings import Settings
+from shared.postgres import Connection
 from shared.transaction import Transaction
 
 
@@ -72,6 +73,7 @@ async def prepare(
     community: str,
     idempotency_key: str,
     by: Actor,
+    provider: ProviderName | None = None,
     currency: str | None = None,
 ) -> Run | None:
     """Begin a run as `create` does, where it would be computed for anybody; None where it would not.
@@ -81,7 +83,9 @@ async def prepare(
     known = await run_store.find_run(tx.conn, community=community, run_id=run_id(community, idempotency_key))
     if known is not None:
         return known
-    run, plan = await _planned(tx, community=community, idempotency_key=idempotency_key, by=by, currency=currency)
+    run, plan = await _planned(
+        tx, community=community, idempotency_key=idempotency_key, by=by, provider=provider, currency=currency
+    )
     return await _begin(tx, run, plan=plan) if plan.member_ids else None
 
 
@@ -111,7 +115,7 @@ async def _planned(
         most=tx.settings.payouts_per_run_max_count,
         elsewhere=elsewhere,
         refused=[
-            *await _unreached(tx, run),
+            *await load_unreached(tx.conn, run),
             *await hold_store.load_held_members(tx.conn, community=community),
             *await finding_store.load_found_members(tx.conn, community=community),
         ],
@@ -119,14 +123,14 @@ async def _planned(
     return planned_run(run, plan), plan
 
 
-async def _unreached(tx: Transaction, run: Run) -> list[str]:
+async def load_unreached(conn: Connection, run: Run) -> list[str]:
     """The members whom a run cannot pay by what is known of their accounts."""
     community = run.community
     if run.provider is not None:
-        return await load_refused_receivers(tx.conn, community=community, provider=run.provider)
+        return await load_refused_receivers(conn, community=community, provider=run.provider)
     return [
-        *await payee_store.load_refused_members(tx.conn, community=community),
-        *await payee_store.load_unreached_members(tx.conn, community=community, currency=run.terms.currency),
+        *await payee_store.load_refused_members(conn, community=community),
+        *await payee_store.load_unreached_members(conn, community=community, currency=run.terms.currency),
     ]
 
 
@@ -162,7 +166,7 @@ async def compute_some(tx: Transaction[Settings], run: Run) -> bool:
     return True
 
 
-async def _add_payouts(tx: Transaction, run: Run, *, member_ids: list[str]) -> None:
+async def _add_payouts(tx: Transaction[Settings], run: Run, *, member_ids: list[str]) -> None:
     by = run.created_by
     # 1. Who is in another run that was begun at once is left to that; what an earlier one left held is taken up.
     free = await plan_store.load_unpaid(tx.conn, community=run.community, member_ids=member_ids)

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from services.rewards.payouts.domain import Actor
 from services.rewards.payouts.policies.handlers import load_in_force
-from services.rewards.payouts.runs.domain.runs import Run, at_rate, currencies_of, open_run, under_policy
+from services.rewards.payouts.runs.domain.rails import currencies_of
+from services.rewards.payouts.runs.domain.runs import Run, at_rate, open_run, under_policy
 from services.rewards.programmes.store import find_in_force
 from services.rewards.providers.domain.contract import ProviderName
 from services.rewards.rates.domain.exchange import exchange_at

@@ -8,9 +8,11 @@ from uuid import UUID
 from asyncpg import Record
 
 from services.rewards.payouts.domain import UNDECIDED_STATES, Part
+from services.rewards.payouts.runs.domain.rails import Chosen
 from services.rewards.payouts.runs.domain.runs import Plan, Run, RunState, planned_counts
 from services.rewards.payouts.runs.domain.terms import Claim, fitting
 from services.rewards.payouts.store import rate_of
+from services.rewards.providers.domain.contract import ProviderName
 from shared.postgres import Connection
 
 #: While a run is in one of these, what it holds or can pay is not for another one.
@@ -133,6 +135,27 @@ async def _load_unusable(conn: Connection, run: Run, *, now: datetime) -> dict[U
         run.earned_until,
     )
     return {row["member_id"]: row["points"] for row in rows}
+
+
+async def load_chosen(conn: Connection, *, community: str) -> set[Chosen]:
+    """By what members who have points want to be paid, each once."""
+    rows = await conn.fetch(
+        """
+        with by_provider as (
+            select distinct on (member_id) member_id, provider from payee_receivers
+            where community = $1 order by member_id, revision desc),
+        by_bank as (
+            select distinct on (member_id) member_id, currency from payee_changes
+            where community = $1 order by member_id, revision desc)
+        select distinct r.provider, case when r.provider is null then p.currency end as currency
+        from accounts a join balances b using (community, account_id)
+        left join by_provider r on r.member_id = a.owner left join by_bank p on p.member_id = a.owner
+        where a.community = $1 and a.kind = 'available' and a.currency = 'PTS' and b.amount > 0
+          and (r.provider is not null or p.currency is not null)
+        """,
+        community,
+    )
+    return {Chosen(ProviderName(row["provider"]) if row["provider"] else None, row["currency"]) for row in rows}
 
 
 async def add_planned(conn: Connection, run: Run, *, member_ids: Sequence[str]) -> None:

@@ -54,7 +54,7 @@ def test_names_are_not_alike(one: str, other: str) -> None:
 def test_what_a_match_is_about_is_its_entries_and_the_bank_details() -> None:
     entries = [SanctionsEntry(line, f"EX-{line}", "Jan Voorbeeld", None, None) for line in (2, 3, 4, 5)]
     assert alike("Voorbeeld Jan", [*entries, SanctionsEntry(1, "EX-9", "Jan Anders", None, None)]) == entries
-    assert basis_of(entries, digest="ab12", revision=2) == "EX-2, EX-3, EX-4 +1 (ab12), revision 2"
+    assert basis_of(entries, digest="ab12", account="revision 2") == "EX-2, EX-3, EX-4 +1 (ab12), revision 2"
 
 
 def test_a_list_is_read_with_what_it_has() -> None:

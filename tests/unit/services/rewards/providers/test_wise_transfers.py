@@ -24,13 +24,31 @@ from services.rewards.providers.domain.contract import (
     UnknownOutcomeOfOrderError,
     Webhook,
 )
-from services.rewards.providers.domain.paying import PaidStanding, PayOrder, RefusedReceiverError
+from services.rewards.providers.domain.paying import (
+    NotQuotedError,
+    PaidStanding,
+    PayOrder,
+    RefusedReceiverError,
+)
 from services.rewards.providers.handlers.wise import Wise
 from tests.local_providers import asking, served
 
 KEY = "7d1a6a52-97c7-5c7c-8c39-0f0d5f1f4b11"
 ORDER = PayOrder(KEY, 1_550, "EUR", "Zoë Müller", "zoe@example.org", "1550 points")
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def _option(pay_in: str, *, source: float, fee: float) -> dict[str, Any]:
+    return {
+        "disabled": False,
+        "payIn": pay_in,
+        "payOut": "BANK_TRANSFER",
+        "sourceAmount": source,
+        "targetAmount": 15.5,
+        "sourceCurrency": "EUR",
+        "targetCurrency": "EUR",
+        "fee": {"transferwise": fee, "payIn": 0.0, "discount": 0, "partner": 0.0, "total": fee},
+    }
 
 
 @dataclass
@@ -41,6 +59,7 @@ class Theirs:
     instead: dict[str, list[Response]] = field(default_factory=dict)
     funded: list[int] = field(default_factory=list)
     quotes: list[Any] = field(default_factory=list)
+    option: dict[str, Any] = field(default_factory=dict)
 
     def _instead(self, name: str) -> Response | None:
         left = self.instead.get(name)
@@ -54,7 +73,16 @@ class Theirs:
     async def quote(self, request: Request) -> Response:
         body = orjson.loads(await request.body())
         self.quotes.append(body)
-        return JSONResponse({"id": f"8fa9be20-ba43-4b15-abbb-9424e148105{len(self.quotes)}"})
+        made = {
+            "id": f"8fa9be20-ba43-4b15-abbb-9424e148105{len(self.quotes)}",
+            "rate": 1.0,
+            "expirationTime": "2026-03-01T12:30:00Z",
+            "paymentOptions": [
+                _option("BANK_TRANSFER", source=16.8, fee=1.3),
+                _option("BALANCE", source=16.07, fee=0.57) | self.option,
+            ],
+        }
+        return self._instead("quote") or JSONResponse(made)
 
     async def transfer(self, request: Request) -> Response:
         body = orjson.loads(await request.body())
@@ -143,6 +171,26 @@ async def test_a_payout_is_one_transfer_that_is_given_its_money_once(wise: Wise,
     assert list(theirs.transfers) == [KEY]
     assert theirs.funded == [15_574_445]
     assert theirs.quotes[0]["targetAmount"] == 15.5
+
+
+async def test_a_quote_is_what_the_balance_would_give_and_orders_nothing(wise: Wise, theirs: Theirs) -> None:
+    quote = await wise.quote(1_550, "EUR")
+    assert (quote.gets_minor, quote.leaves_minor, quote.leaves_currency, quote.fee_minor) == (
+        1_550,
+        1_607,
+        "EUR",
+        57,
+    )
+    assert quote.rate is None
+    assert quote.expires_at == datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+    assert "targetAccount" not in theirs.quotes[0]
+    assert (theirs.transfers, theirs.funded) == ({}, [])
+    theirs.option = {"disabled": True}
+    with pytest.raises(NotQuotedError):
+        await wise.quote(1_550, "EUR")
+    theirs.instead["quote"] = [Response("busy", 503)]
+    with pytest.raises(LaterError):
+        await wise.quote(1_550, "EUR")
 
 
 @pytest.mark.parametrize("step", ["transfer", "fund"])

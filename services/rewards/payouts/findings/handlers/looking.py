@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypedDict
 
 from services.rewards.metrics import PAYOUT_FINDINGS, PAYOUT_FINDINGS_WAIT_SECONDS
 from services.rewards.payouts.attestations.domain import OnFile
@@ -10,8 +11,14 @@ from services.rewards.payouts.attestations.store import load_on_file
 from services.rewards.payouts.domain import Payout
 from services.rewards.payouts.findings import store
 from services.rewards.payouts.findings.domain import Beside, Check, Finding, Found, findings_of, listed_of
-from services.rewards.payouts.links.store import load_paying
+from services.rewards.payouts.findings.handlers.addressees import (
+    Addressees,
+    load_addressees,
+    load_payers,
+    load_sharing,
+)
 from services.rewards.payouts.policies.domain import PayoutPolicy
+from services.rewards.payouts.sanctions.domain import ListedNames
 from services.rewards.payouts.sanctions.store import load_listed, lock_list_to_look, set_looked
 from services.rewards.payouts.store import lock_runs
 from services.rewards.settings import Settings
@@ -20,20 +27,44 @@ from shared.postgres import Connection
 from shared.transaction import Transaction
 
 
+class _OfAccounts(TypedDict):
+    community: str
+    settings: Settings
+
+
 async def look(
-    conn: Connection, payouts: Sequence[Payout], *, community: str, policy: PayoutPolicy | None, now: datetime
+    conn: Connection,
+    payouts: Sequence[Payout],
+    *,
+    community: str,
+    policy: PayoutPolicy | None,
+    settings: Settings,
+    now: datetime,
 ) -> Found:
     """What the checks of a policy for their currency, and the sanctions list in force, find of payouts.
 
-    These are of one community and currency, and need not be there yet.
+    These are of one community and currency, and need not be there yet. Where there is a policy or a list, one
+    whose account no key opens waits until one does.
     """
-    found = [] if policy is None else await _by_policy(conn, payouts, policy=policy, now=now)
-    found += await _by_list(conn, payouts, community=community, now=now)
-    return Found.of(await _cleared(conn, found, payouts=payouts))
+    to = await load_addressees(conn, payouts, community=community, settings=settings)
+    found: list[Finding] = []
+    if policy is not None:
+        found += await _by_policy(conn, payouts, to, policy=policy, settings=settings, now=now)
+    listed = await load_listed(conn, {one.name for one in to.paid_to.values()}, community=community)
+    if listed is not None:
+        found += _by_list(payouts, to, listed=listed, now=now)
+    unopened = () if policy is None and listed is None else to.unopened
+    return Found.of(await _cleared(conn, found, payouts=payouts), unopened=unopened)
 
 
 async def _by_policy(
-    conn: Connection, payouts: Sequence[Payout], *, policy: PayoutPolicy, now: datetime
+    conn: Connection,
+    payouts: Sequence[Payout],
+    to: Addressees,
+    *,
+    policy: PayoutPolicy,
+    settings: Settings,
+    now: datetime,
 ) -> list[Finding]:
     calendar = await load_calendar(conn, community=policy.community)
     year = calendar.day_of(now).year
@@ -46,26 +77,28 @@ async def _by_policy(
     if policy.terms.counts_years:
         others = await store.load_others(conn, payouts, calendar=calendar, now=now)
     if policy.terms.stops_shared_accounts:
-        sharing = await store.load_sharing(conn, payouts)
-        ibans = {payout.payee.iban for payout in payouts if payout.payee}
-        paying = await load_paying(conn, community=policy.community, ibans=ibans)
+        of_accounts: _OfAccounts = {"community": policy.community, "settings": settings}
+        sharing = await load_sharing(conn, payouts, to, **of_accounts)
+        paying = await load_payers(conn, payouts, to, **of_accounts)
     found: list[Finding] = []
     for payout in payouts:
-        is_payer = payout.payee is not None and payout.payee.iban in paying
         beside = Beside(
+            to.paid_to.get(payout.payout_id),
             others.get(payout.payout_id, 0),
             sharing.get(payout.payout_id, 0),
-            is_payer,
+            payout.payout_id in paying,
             on_file.get(payout.payout_id, OnFile()),
         )
         found += findings_of(payout, policy, beside=beside, year=year, now=now)
     return found
 
 
-async def _by_list(conn: Connection, payouts: Sequence[Payout], *, community: str, now: datetime) -> list[Finding]:
-    names = {payout.payee.name for payout in payouts if payout.payee}
-    listed = await load_listed(conn, names, community=community)
-    return [] if listed is None else [one for payout in payouts for one in listed_of(payout, listed, now=now)]
+def _by_list(payouts: Sequence[Payout], to: Addressees, *, listed: ListedNames, now: datetime) -> list[Finding]:
+    return [
+        finding
+        for payout in payouts
+        for finding in listed_of(payout, listed, paid_to=to.paid_to.get(payout.payout_id), now=now)
+    ]
 
 
 async def _cleared(conn: Connection, found: Sequence[Finding], *, payouts: Sequence[Payout]) -> list[Finding]:
@@ -101,7 +134,10 @@ async def look_by_new_lists(tx: Transaction[Settings]) -> None:
     payouts = await store.page_before_the_bank(
         tx.conn, community=loaded.community, after=loaded.looked_after, limit=most
     )
-    found = await _by_list(tx.conn, payouts, community=loaded.community, now=tx.now)
+    to = await load_addressees(tx.conn, payouts, community=loaded.community, settings=tx.settings)
+    names = {one.name for one in to.paid_to.values()}
+    listed = await load_listed(tx.conn, names, community=loaded.community)
+    found = [] if listed is None else _by_list(payouts, to, listed=listed, now=tx.now)
     await note(tx, Found.of(await _cleared(tx.conn, found, payouts=payouts)))
     after = payouts[-1].payout_id if payouts else loaded.looked_after
     await set_looked(tx.conn, loaded, after=after, now=tx.now, is_done=len(payouts) < most)

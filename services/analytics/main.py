@@ -1,5 +1,8 @@
 """The wiring of analytics."""
 
+from services.analytics.alerts import api as alerts
+from services.analytics.alerts.handlers import WATCH_EVERY_SECONDS as WATCH_ALERTS_EVERY_SECONDS
+from services.analytics.alerts.handlers import watch as watch_alerts
 from services.analytics.audit import api as audit
 from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_audit
 from services.analytics.content import api as content
@@ -156,6 +159,7 @@ SPEC = ServiceSpec(
             lift,
             effects,
             digests,
+            alerts,
             feedback,
             exports,
             ideas,
@@ -179,6 +183,7 @@ SPEC = ServiceSpec(
         Timer("write-digests", every_seconds=WRITE_EVERY_SECONDS, run=write_digests),
         Timer("remind-of-decisions", every_seconds=REMIND_EVERY_SECONDS, run=remind),
         Timer("watch-goals", every_seconds=WATCH_EVERY_SECONDS, run=watch),
+        Timer("watch-alerts", every_seconds=WATCH_ALERTS_EVERY_SECONDS, run=watch_alerts),
         Timer("settle-nudges", every_seconds=SETTLE_NUDGES_EVERY_SECONDS, run=settle_nudges),
         Timer("recount-awards", every_seconds=RECOUNT_EVERY_SECONDS, run=recount_awards),
         Timer("watch-lineage", every_seconds=WATCH_LINEAGE_EVERY_SECONDS, run=watch_lineage),

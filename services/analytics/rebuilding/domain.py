@@ -105,12 +105,12 @@ TABLES: Final[Mapping[str, TableKept]] = {
     "rejection_counts": TableKept(Origin.TAKEN_OVER, (), "they count rejections that the topic has forgotten too"),
     **_each(
         Origin.TAKEN_OVER,
-        "goal_turns digests campaign_effects campaign_audiences scorecard_gauges",
+        "alerts goal_turns digests campaign_effects campaign_audiences scorecard_gauges",
         "noticed at a moment, and told",
     ),
     **_each(
         Origin.TAKEN_OVER,
-        "digest_checks effect_checks goal_checks network_checks response_checks scorecard_checks",
+        "alert_checks digest_checks effect_checks goal_checks network_checks response_checks scorecard_checks",
         "when a community was last looked at",
     ),
     **_each(

@@ -178,6 +178,25 @@ class Analytics:
             ),
         )
 
+    def get_alerts(
+        self, *, state: types.AlertState | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.AlertShownPage:
+        """Goals off their target, red indicators and lost lineage, each as it was told last; the last told
+        first.
+        """
+        return cast(
+            "types.AlertShownPage",
+            self._ask(
+                call("analytics", "GET", "/v1/alerts", params={"state": state, "limit": limit, "after": after})
+            ),
+        )
+
+    def iter_alerts(
+        self, *, state: types.AlertState | None = None, limit: int | None = None
+    ) -> Iterator[types.AlertShown]:
+        """Every item that `get_alerts` lists, page by page."""
+        return items(self._ask, call("analytics", "GET", "/v1/alerts", params={"state": state, "limit": limit}))
+
     def get_audit(
         self,
         *,
@@ -2336,6 +2355,27 @@ class AsyncAnalytics:
                 "/v1/active-members",
                 params={"period": period, "limit": limit, "from": from_, "to": to},
             ),
+        )
+
+    async def get_alerts(
+        self, *, state: types.AlertState | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.AlertShownPage:
+        """Goals off their target, red indicators and lost lineage, each as it was told last; the last told
+        first.
+        """
+        return cast(
+            "types.AlertShownPage",
+            await self._ask(
+                call("analytics", "GET", "/v1/alerts", params={"state": state, "limit": limit, "after": after})
+            ),
+        )
+
+    def iter_alerts(
+        self, *, state: types.AlertState | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.AlertShown]:
+        """Every item that `get_alerts` lists, page by page."""
+        return async_items(
+            self._ask, call("analytics", "GET", "/v1/alerts", params={"state": state, "limit": limit})
         )
 
     async def get_audit(

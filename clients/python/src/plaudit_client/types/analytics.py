@@ -14,6 +14,18 @@ class ActivityDay(TypedDict):
     type: str
 
 
+class AlertShown(TypedDict):
+    """Something that somebody should look at, or that is over, as it was told last."""
+
+    about: str
+    name: Literal["goal_off_target", "indicator_red", "lineage_lost"]
+    since: str
+    state: Literal["raised", "cleared"]
+    told_at: str
+    told_on: str
+    values: dict[str, str]
+
+
 class Amendment(TypedDict):
     """A change of what an award amounts to."""
 
@@ -869,6 +881,13 @@ class ActivityDayPage(TypedDict):
     """ActivityDayPage"""
 
     items: list[ActivityDay]
+    next: NotRequired[str | None]
+
+
+class AlertShownPage(TypedDict):
+    """AlertShownPage"""
+
+    items: list[AlertShown]
     next: NotRequired[str | None]
 
 
@@ -1844,6 +1863,8 @@ class RetentionSliceShown(TypedDict):
     title: str | None
     value: str
 
+
+AlertState = Literal["raised", "cleared"]
 
 DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 

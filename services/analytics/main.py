@@ -43,6 +43,9 @@ from services.analytics.points import api as points
 from services.analytics.points.handlers import on_awards
 from services.analytics.problems import ERRORS
 from services.analytics.programmes.handlers import on_programmes
+from services.analytics.rebuilding import api as rebuilding
+from services.analytics.rebuilding.progress import WATCH_EVERY_SECONDS as WATCH_REBUILD_EVERY_SECONDS
+from services.analytics.rebuilding.progress import watch_rebuild
 from services.analytics.recognition.handlers import on_grants
 from services.analytics.recounts.handlers import recount_awards
 from services.analytics.redemptions.handlers import on_redemptions
@@ -86,7 +89,7 @@ from shared.contracts.facts import (
 from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.followed_members import WATCH_ERASED_EVERY_SECONDS, watch_erased
 from shared.recounts import RECOUNT_EVERY_SECONDS
-from shared.service import ServiceSpec, Timer, run
+from shared.service import Errand, ServiceSpec, Timer, run
 from shared.topics import (
     AUDIENCES,
     AUDIT,
@@ -164,10 +167,12 @@ SPEC = ServiceSpec(
             exports,
             ideas,
             figures,
+            rebuilding,
         )
     ],
     problems=ERRORS,
     whole=[AUDIT],
+    errands=[Errand("watch-rebuild", every_seconds=WATCH_REBUILD_EVERY_SECONDS, run=watch_rebuild)],
     timers=[
         Timer("watch-erased", every_seconds=WATCH_ERASED_EVERY_SECONDS, run=watch_erased),
         Timer("forget-audit", every_seconds=FORGET_EVERY_SECONDS, run=forget),

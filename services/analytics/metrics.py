@@ -65,6 +65,13 @@ REBUILD_LEFT = Gauge(
     "plaudit_analytics_rebuild_left_records",
     "Records that a rebuild has to read until it is where the running analytics is",
 )
+REBUILD_BESIDE_LEFT = Gauge(
+    "plaudit_analytics_rebuild_beside_left_records",
+    "Records that a rebuild beside this analytics has to read, as this one sees it; 0 where there is none",
+)
+REBUILD_BESIDE_READS = Gauge(
+    "plaudit_analytics_rebuild_beside_reads", "1 while a process reads for a rebuild beside this analytics"
+)
 REBUILD_UNTOLD = Counter(
     "plaudit_analytics_rebuild_untold_messages_total",
     "Messages that a rebuild told nobody, as they were told before, by the topic they were for",

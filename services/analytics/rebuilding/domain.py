@@ -1,6 +1,7 @@
 """What each table of analytics' database is to a rebuild, and how far one reads."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -40,6 +41,30 @@ class Place(NamedTuple):
 
     topic: str
     partition: int
+
+
+class Progress(NamedTuple):
+    """How far a rebuild is: whether a process reads for it, and how many records it has read and has left.
+
+    `is_begun` says whether it has found out how many there are; `records_per_second` is None before it read any.
+    """
+
+    is_read: bool
+    is_begun: bool
+    records_read: int
+    records_left: int
+    records_per_second: float | None
+    started_at: datetime | None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it is where the running one is."""
+        return self.is_begun and not self.records_left
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long it takes still, at the pace of the last while it read."""
+        return self.records_left / self.records_per_second if self.records_per_second else None
 
 
 def _counted(origin: Origin, **tables: str) -> dict[str, TableKept]:

@@ -1672,6 +1672,12 @@ class Analytics:
             self._ask(call("analytics", "GET", "/v1/read-content.csv", params={"day": day, "channel": channel})),
         )
 
+    def get_rebuild(self) -> types.RebuildShown:
+        """What `plaudit rebuild status` says, without the topics; what decides are commands of PostgreSQL's
+        owner.
+        """
+        return cast("types.RebuildShown", self._ask(call("analytics", "GET", "/v1/rebuild")))
+
     def get_rejections(
         self,
         *,
@@ -3866,6 +3872,12 @@ class AsyncAnalytics:
                 call("analytics", "GET", "/v1/read-content.csv", params={"day": day, "channel": channel})
             ),
         )
+
+    async def get_rebuild(self) -> types.RebuildShown:
+        """What `plaudit rebuild status` says, without the topics; what decides are commands of PostgreSQL's
+        owner.
+        """
+        return cast("types.RebuildShown", await self._ask(call("analytics", "GET", "/v1/rebuild")))
 
     async def get_rejections(
         self,

@@ -1363,6 +1363,17 @@ class ReadItems(TypedDict):
     starts_on: str
 
 
+class RebuildShown(TypedDict):
+    """A rebuild of analytics beside the one that runs."""
+
+    records_left: NotRequired[int]
+    records_per_second: NotRequired[float | None]
+    records_read: NotRequired[int]
+    seconds_left: NotRequired[float | None]
+    started_at: NotRequired[str | None]
+    state: Literal["none", "stopped", "reading", "there"]
+
+
 class RejectedEvent(TypedDict):
     """An event that was received and will not count."""
 

@@ -69,7 +69,7 @@ def status(name: str, postgres: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(steps.as_json(found), indent=2, default=str))
     else:
-        for line in _lines(found):
+        for line in lines_of(found):
             click.echo(line)
     if found.state == "stopped":
         raise SystemExit(3)
@@ -183,7 +183,8 @@ def _say_compared(compared: Any, as_json: bool, *, may_differ: Collection[str] =
         raise SystemExit(3)
 
 
-def _lines(found: Any) -> list[str]:
+def lines_of(found: Any) -> list[str]:
+    """What is said of a rebuild's status, line by line."""
     lines = []
     if found.state == "none":
         lines.append("There is no rebuild.")

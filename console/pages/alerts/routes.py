@@ -37,13 +37,11 @@ TABLES: Final = {
 }
 
 
-def title_of(alert: Mapping[str, Any]) -> str:
-    """What an alert is about, to be translated; a goal's title is its own."""
-    if alert["name"] == "indicator_red" and alert["about"] in FIGURES:
-        return FIGURES[alert["about"]].title
-    if alert["name"] == "lineage_lost" and alert["about"] in TABLES:
-        return TABLES[alert["about"]]
-    return str(alert["values"].get("title", alert["about"]))
+#: What alerts may be about, by their name; a goal has a title of its own, which is not ours to translate.
+TITLES: Final[Mapping[str, Mapping[str, str]]] = {
+    "indicator_red": {name: figure.title for name, figure in FIGURES.items()},
+    "lineage_lost": TABLES,
+}
 
 
 def href_of(alert: Mapping[str, Any]) -> str:
@@ -66,7 +64,7 @@ async def show_alerts(visit: Visit) -> Response:
         standing=standing.items,
         over=over.items,
         words=WORDS,
-        title_of=title_of,
+        titles=TITLES,
         href_of=href_of,
     )
 

@@ -15,6 +15,7 @@ from console.frame.security import Guard
 from console.frame.static import load_static, serve_static
 from console.frame.visits import Console, install_errors
 from console.pages.account import routes as account
+from console.pages.alerts import routes as alerts
 from console.pages.audit import routes as audit
 from console.pages.badges import of_members as badges_of_members
 from console.pages.badges import routes as badges
@@ -158,6 +159,7 @@ PAGES = (
         goals,
         decisions,
         digests,
+        alerts,
         figures,
         leaderboard,
         explorer,

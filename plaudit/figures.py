@@ -522,6 +522,20 @@ def digest(where: Where, as_json: bool, weeks: int) -> None:
     show(items, as_json, headings, rows)
 
 
+@figures.command("alerts", epilog="Example: plaudit figures alerts --all")
+@to_ask
+@json_option
+@click.option("--all", "is_all", is_flag=True, help="Those that are over too")
+def alerts(where: Where, as_json: bool, is_all: bool) -> None:
+    """Show what somebody should look at: goals off their target, red indicators, lineage that leads nowhere."""
+    items = get(where, "alerts", whole=True, **({} if is_all else {"state": "raised"}))
+    rows = [
+        [one["name"].replace("_", " "), one["about"], one["state"], one["since"][:16], one["told_on"]]
+        for one in items
+    ]
+    show(items, as_json, ("alert", "about", "state", "since", "told on"), rows)
+
+
 @figures.command("goals", epilog="Example: plaudit figures goals")
 @to_ask
 @json_option

@@ -98,6 +98,7 @@ class OtlpSender:
             context=_context(span.parent),
             kind=_KINDS[span.kind],
             attributes=span.attributes,
+            links=[trace.Link(_named(one)) for one in span.links],
             start_time=span.began_ns,
         )
         if span.failed:
@@ -129,8 +130,11 @@ def _context(parent: str | None) -> Context:
     """The context in which a span has this parent; one without any for None."""
     if parent is None:
         return Context()
-    trace_id, span_id = ids_of(parent)
-    above = trace.SpanContext(
+    return trace.set_span_in_context(trace.NonRecordingSpan(_named(parent)), Context())
+
+
+def _named(traceparent: str) -> trace.SpanContext:
+    trace_id, span_id = ids_of(traceparent)
+    return trace.SpanContext(
         int(trace_id, 16), int(span_id, 16), is_remote=True, trace_flags=trace.TraceFlags(trace.TraceFlags.SAMPLED)
     )
-    return trace.set_span_in_context(trace.NonRecordingSpan(above), Context())

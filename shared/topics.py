@@ -201,6 +201,18 @@ MESSAGES = Topic(
     consumers=("ingest",),
     retention_ms=7 * DAY_MS,
 )
+#: Not read back: the id of a fact follows from the alert, its day and state, so that what is told again after a
+#: backup was restored is the same fact, and makes the same messages.
+ALERTS = Topic(
+    "alerts.v1",
+    "What was noticed about a community that somebody should look at, and that it is over",
+    "community | alert",
+    (facts.ALERT_CHANGED.name,),
+    producers=("analytics",),
+    consumers=("ingest",),
+    partitions=1,
+    retention_ms=90 * DAY_MS,
+)
 CELEBRATIONS = Topic(
     "celebrations.v1",
     "What is celebrated: milestones, badges and levels that members reached, each once",
@@ -431,6 +443,7 @@ TOPICS = (
     GUIDELINES,
     RECOGNITION,
     MESSAGES,
+    ALERTS,
     BY_HAND,
     CELEBRATIONS,
     NUDGES,

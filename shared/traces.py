@@ -4,7 +4,7 @@ https://www.w3.org/TR/trace-context/#traceparent-header
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -42,6 +42,8 @@ class Span:
     ended_ns: int
     attributes: Mapping[str, str | int] = field(default_factory=dict)
     failed: bool = False
+    #: The traceparents of others that it had to do with, each in a trace of its own.
+    links: Sequence[str] = ()
 
 
 def trace_id_of(traceparent: str | None) -> str | None:

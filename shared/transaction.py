@@ -74,6 +74,23 @@ class Transaction(Generic[SettingsT_co]):
         self._commanded: Commanded | None = None
         self._traceparent: str | None = None
         self._did: Did | None = None
+        #: Of work that a clock began, the traces of what it told that have another beginning, in their order.
+        self._followed: dict[str, None] | None = None
+
+    def begun_by(self, traceparent: str) -> None:
+        """Say that a clock began this, in a trace of its own: what follows from no other has it."""
+        self._traceparent = traceparent
+        self._followed = {}
+
+    @property
+    def followed(self) -> Sequence[str]:
+        """The traceparents of what was told here that began elsewhere; none of what no clock began."""
+        return tuple(self._followed or ())
+
+    @property
+    def told_count(self) -> int:
+        """How many messages this will send."""
+        return len(self._messages)
 
     def consumes(self, topic: str) -> None:
         """Say that what is told from here on follows from records of this topic."""
@@ -200,6 +217,11 @@ class Transaction(Generic[SettingsT_co]):
             raise InvalidMessageError(
                 f"a message for {topic.name} would have {len(value)} of {MESSAGE_MAX_BYTES} bytes"
             )
+        if (
+            self._followed is not None
+            and (cause := fact.get("traceparent", self._traceparent)) != self._traceparent
+        ):
+            self._followed.setdefault(cause)
         if self._carried:
             told_in = self._carried.get((self._consumes, fact.get("traceparent", "")))
             if told_in is not None:

@@ -33,6 +33,7 @@ def _(text: str) -> str:
 OVERVIEW = Link("/overview", _("Overview"), "home", "analytics:read")
 SCORECARD = Link("/scorecard", _("Scorecard"), "gauge", "analytics:read")
 DIGESTS = Link("/digests", _("The week"), "cal", "analytics:read")
+ALERTS = Link("/alerts", _("Alerts"), "alert", "analytics:read")
 GOALS = Link("/goals", _("Goals"), "target", "analytics:read")
 DECISIONS = Link("/decisions", _("Decisions"), "pen", "analytics:read")
 GROWTH = Link("/insight/growth", _("Growth"), "up", "analytics:read")
@@ -115,7 +116,7 @@ MY_DATA = Link("/me/data", _("My data"), "shield")
 OF_MEMBERS = (ME, MY_PLACE, MY_REWARDS, MY_PAYOUTS)
 
 GROUPS = (
-    Group(None, (SCORECARD, GOALS, DECISIONS, DIGESTS, OVERVIEW, WAITING)),
+    Group(None, (SCORECARD, GOALS, ALERTS, DECISIONS, DIGESTS, OVERVIEW, WAITING)),
     Group(_("Insight"), (GROWTH, RETENTION, ANSWERS, ACTIVITY, ORBIT, SENTIMENT, NETWORK)),
     Group(_("Community"), (MEMBERS, LEADERBOARD, CELEBRATIONS, KUDOS, NOMINATIONS, CHECK_INS)),
     Group(_("Talk with members"), (SURVEYS, IDEAS, NUDGES, MESSAGES)),

@@ -69,7 +69,7 @@ def status(name: str, postgres: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(steps.as_json(found), indent=2, default=str))
     else:
-        for line in _lines(found):
+        for line in lines_of(found):
             click.echo(line)
     if found.state == "stopped":
         raise SystemExit(3)
@@ -111,7 +111,12 @@ def switch(name: str, postgres: str | None, differing: tuple[str, ...], as_json:
 
     confirmed("Let the rebuilt database answer, if it is equal?", yes)
     compared = asyncio.run(steps.switch(_admin_url(name, postgres), may_differ=differing))
-    _say_compared(compared, as_json, may_differ=differing)
+    if compared is not None:
+        _say_compared(compared, as_json, may_differ=differing)
+    elif as_json:
+        click.echo(json.dumps({"equal": True, "goes_on": True}))
+    else:
+        click.echo("An earlier switch was ended in the middle: it had compared, and only the names were left.")
     if not as_json:
         click.echo(
             "The rebuilt database answers now. `plaudit rebuild back` undoes that, `plaudit rebuild forget`"
@@ -178,7 +183,8 @@ def _say_compared(compared: Any, as_json: bool, *, may_differ: Collection[str] =
         raise SystemExit(3)
 
 
-def _lines(found: Any) -> list[str]:
+def lines_of(found: Any) -> list[str]:
+    """What is said of a rebuild's status, line by line."""
     lines = []
     if found.state == "none":
         lines.append("There is no rebuild.")
@@ -194,10 +200,33 @@ def _lines(found: Any) -> list[str]:
         lines.append(f"{found.share:.1%} read{speed}{_time_left(found)}")
         untold = sum(found.untold.values())
         lines.append(f"{untold} messages were told nobody, as they were told before.")
+    lines += _of_a_switch(found)
     if found.is_before_kept:
         since = f" since {found.switched_at:%Y-%m-%d %H:%M}" if found.switched_at else ""
         lines.append(f"What answered before is kept{since}, and no erasure reaches it: `plaudit rebuild forget`.")
     return lines
+
+
+def _of_a_switch(found: Any) -> list[str]:
+    """Where a switch stands, and what to do where nobody goes on with it."""
+    if found.is_switching:
+        return ["A command compares or switches just now."]
+    if found.step == "taken_over" and found.is_closed:
+        return [
+            "A switch was ended when all was compared and taken over, and analytics answers 503:",
+            "  `plaudit rebuild switch --yes` changes the names, `plaudit rebuild start` lets it in as it was.",
+        ]
+    if found.is_closed:
+        return [
+            "A switch, or the way back, was ended in the middle, and analytics answers 503:",
+            "  give that command again and it goes on; `plaudit rebuild start` lets analytics in as it was.",
+        ]
+    if found.step in ("held", "closed"):
+        return [
+            "A comparison or switch was ended before anything was closed; what reads for the rebuild waits:",
+            "  `plaudit rebuild switch --yes` goes on, `plaudit rebuild start` lets it read on.",
+        ]
+    return []
 
 
 def _time_left(found: Any) -> str:

@@ -17,6 +17,8 @@ REBUILT = f"{ROLE}_rebuilt"
 BEFORE = f"{ROLE}_before"
 #: Whoever reads for a rebuild holds it (services/analytics/rebuilding/store.py).
 REBUILD_LOCK = 0x72656275
+#: Whoever compares, switches or goes back holds it: one of them at a time.
+SWITCH_LOCK = 0x73776974
 POLL_SECONDS = 0.1
 #: A batch of the running one waits for this at most: its own statements give up after 30 s, and are tried again.
 QUIET_SECONDS = 25.0
@@ -41,6 +43,7 @@ TALK = """
         rate double precision
     );
     insert into rebuild.state default values on conflict do nothing;
+    alter table rebuild.state add column if not exists step text;
     create table if not exists rebuild.cut (
         topic text not null, partition int not null, next_offset bigint not null, primary key (topic, partition));
     create table if not exists rebuild.reading (
@@ -134,6 +137,7 @@ async def make(admin_url: str) -> bool:
             """
         )
         await order(rebuilt, Orders())
+        await set_step(rebuilt, None)
         await rebuilt.execute(f'drop owned by "{REBUILT}"; drop role "{REBUILT}"')
     return REBUILT not in there
 
@@ -198,6 +202,42 @@ async def is_reading(conn: asyncpg.Connection) -> bool:
         REBUILD_LOCK,
     )
     return found
+
+
+async def is_switching(admin: asyncpg.Connection) -> bool:
+    """Whether a command compares, switches or goes back just now."""
+    found: bool = await admin.fetchval(
+        """
+        select exists (
+            select from pg_locks l join pg_database d on d.oid = l.database
+            where d.datname = current_database() and l.locktype = 'advisory' and l.granted
+              and l.objid = $1 and l.classid = 0)
+        """,
+        SWITCH_LOCK,
+    )
+    return found
+
+
+@asynccontextmanager
+async def alone(admin: asyncpg.Connection) -> AsyncIterator[None]:
+    """No other command compares, switches or goes back while the block lasts; NotReadyError where one does."""
+    if not await admin.fetchval("select pg_try_advisory_lock($1)", SWITCH_LOCK):
+        raise NotReadyError("Another command compares or switches just now: wait for its end.")
+    try:
+        yield
+    finally:
+        await admin.execute("select pg_advisory_unlock($1)", SWITCH_LOCK)
+
+
+async def is_closed(admin: asyncpg.Connection, database: str) -> bool:
+    """Whether the service's processes are let out of a database."""
+    limit: int | None = await admin.fetchval("select datconnlimit from pg_database where datname = $1", database)
+    return limit == 0
+
+
+async def set_step(rebuilt: asyncpg.Connection, step: str | None) -> None:
+    """Note how far a switch is, for whoever finds it where it was killed; None: none is under way."""
+    await rebuilt.execute("update rebuild.state set step = $1", step)
 
 
 async def load_stands(conn: asyncpg.Connection, topics: Sequence[str]) -> dict[Place, int]:

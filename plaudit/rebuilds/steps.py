@@ -60,6 +60,11 @@ class Status:
     untold: dict[str, int] = field(default_factory=dict)
     is_before_kept: bool = False
     switched_at: datetime | None = None
+    #: How far a comparison or switch is, or was killed: held, closed or taken_over; None where there is none.
+    step: str | None = None
+    #: Whether a command compares or switches just now, and whether the running database lets nobody in.
+    is_switching: bool = False
+    is_closed: bool = False
 
 
 @dataclass
@@ -94,6 +99,8 @@ async def look(admin_url: str) -> Status:
     async with connected(admin_url) as admin:
         there = await databases.find_databases(admin)
         status = Status("none", is_before_kept=BEFORE in there)
+        status.is_switching = await databases.is_switching(admin)
+        status.is_closed = RUNNING in there and await databases.is_closed(admin, RUNNING)
         if RUNNING in there and BEFORE in there:
             async with connected(admin_url, RUNNING) as running:
                 if await running.fetchval("select to_regclass('rebuild.state') is not null"):
@@ -110,6 +117,13 @@ async def look(admin_url: str) -> Status:
                 sum(greatest(0, r.until_offset - coalesce(o.next_offset, r.first_offset)))::bigint as left
             from rebuild.reading r left join consumer_offsets o using (topic, partition)
             group by 1 order by 1
+            """
+        )
+        # A rebuild that was begun before there were steps has no column of them.
+        status.step = await rebuilt.fetchval(
+            """
+            select coalesce(to_jsonb(s) ->> 'step', case when hold or has_cut then 'held' end)
+            from rebuild.state s
             """
         )
         [state] = await rebuilt.fetch("select rate, started_at from rebuild.state")
@@ -133,6 +147,8 @@ async def compare(admin_url: str) -> Compared:
     """
     await _must_be_near(admin_url)
     async with (
+        connected(admin_url) as admin,
+        databases.alone(admin),
         connected(admin_url, RUNNING) as running,
         connected(admin_url, RUNNING) as frozen,
         connected(admin_url, REBUILT) as rebuilt,
@@ -147,15 +163,22 @@ async def compare(admin_url: str) -> Compared:
     return compared
 
 
-async def switch(admin_url: str, *, may_differ: Collection[str] = ()) -> Compared:
+async def switch(admin_url: str, *, may_differ: Collection[str] = ()) -> Compared | None:
     """Let the rebuilt database answer from now on, if every table is equal; the other is kept, and gets no more.
 
-    With differences, but in tables that `may_differ`, nothing is switched. Raises NotReadyError.
+    With differences, but in tables that `may_differ`, nothing is switched. One that was killed is ended by the
+    next: None says that it had compared, and that only the names were left to change. Raises NotReadyError.
     """
-    await _must_be_near(admin_url)
-    async with connected(admin_url) as admin:
+    async with connected(admin_url) as admin, databases.alone(admin):
         if BEFORE in await databases.find_databases(admin):
-            raise RebuildError(f"{BEFORE} of the last switch is there still: `plaudit rebuild forget` deletes it.")
+            raise RebuildError(
+                f"It was switched: {BEFORE} is what answered before. `plaudit rebuild back` undoes that, and "
+                "`plaudit rebuild forget` deletes it."
+            )
+        if await _is_taken_over(admin_url):
+            await databases.rename(admin, {RUNNING: BEFORE, REBUILT: RUNNING})
+            return None
+        await _must_be_near(admin_url)
         try:
             compared = await _prepare(admin_url, admin, may_differ)
             if compared.is_equal_but_for(may_differ):
@@ -169,6 +192,12 @@ async def switch(admin_url: str, *, may_differ: Collection[str] = ()) -> Compare
     return compared
 
 
+async def _is_taken_over(admin_url: str) -> bool:
+    """Whether a switch was killed when only the names were left to change: since then nobody wrote to either."""
+    status = await look(admin_url)
+    return status.step == "taken_over" and status.is_closed
+
+
 async def _prepare(admin_url: str, admin: asyncpg.Connection, may_differ: Collection[str]) -> Compared:
     """Close the running database, have the other get there, and take over what was of the moment."""
     async with (
@@ -178,17 +207,23 @@ async def _prepare(admin_url: str, admin: asyncpg.Connection, may_differ: Collec
     ):
         tables = await comparing.load_tables(rebuilt)
         async with databases.quiet(running, _waiting(tables)):
+            # Said before it is so: whoever finds it closed finds why.
+            await databases.set_step(rebuilt, "closed")
             # 1. Nobody writes to the running one any more: what it holds now is all there is.
             await databases.close_to_service(admin, RUNNING)
         stands = await databases.load_stands(running, await _topics(rebuilt))
         # 2. The other gets exactly there.
         compared = await _compare_at(stands, running, rebuilt, tables)
         if compared.is_equal_but_for(may_differ):
-            # 3. What was noticed, told and put aside is known there too: nothing is told twice.
-            await comparing.take_over(running, rebuilt, tables)
-            await _note(rebuilt, "analytics.switch", before=RUNNING, after=REBUILT, rows=compared.records)
-            await rebuilt.execute("update rebuild.state set switched_at = now()")
-            await databases.order(rebuilt, Orders(ends=True))
+            # 3. What was noticed, told and put aside is known there too, all or nothing: nothing is told twice.
+            async with rebuilt.transaction():
+                await comparing.take_over(running, rebuilt, tables)
+                await _note(rebuilt, "analytics.switch", before=RUNNING, after=REBUILT, rows=compared.records)
+                await rebuilt.execute("update rebuild.state set switched_at = now()")
+                await databases.set_step(rebuilt, "taken_over")
+                await databases.order(rebuilt, Orders(ends=True))
+        else:
+            await databases.set_step(rebuilt, None)
     return compared
 
 
@@ -197,7 +232,7 @@ async def go_back(admin_url: str) -> None:
 
     It reads what came in meanwhile. Raises RebuildError.
     """
-    async with connected(admin_url) as admin:
+    async with connected(admin_url) as admin, databases.alone(admin):
         there = await databases.find_databases(admin)
         if BEFORE not in there:
             raise RebuildError("There is nothing to go back to: nothing was switched, or it is forgotten.")
@@ -251,6 +286,7 @@ async def _held(rebuilt: asyncpg.Connection) -> AsyncIterator[None]:
         yield
     except BaseException:
         await databases.order(rebuilt, Orders())
+        await databases.set_step(rebuilt, None)
         raise
     if not await rebuilt.fetchval("select ends from rebuild.state"):
         await databases.order(rebuilt, Orders())

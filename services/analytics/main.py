@@ -1,5 +1,8 @@
 """The wiring of analytics."""
 
+from services.analytics.alerts import api as alerts
+from services.analytics.alerts.handlers import WATCH_EVERY_SECONDS as WATCH_ALERTS_EVERY_SECONDS
+from services.analytics.alerts.handlers import watch as watch_alerts
 from services.analytics.audit import api as audit
 from services.analytics.audit.handlers import FORGET_EVERY_SECONDS, forget, on_audit
 from services.analytics.content import api as content
@@ -40,6 +43,9 @@ from services.analytics.points import api as points
 from services.analytics.points.handlers import on_awards
 from services.analytics.problems import ERRORS
 from services.analytics.programmes.handlers import on_programmes
+from services.analytics.rebuilding import api as rebuilding
+from services.analytics.rebuilding.progress import WATCH_EVERY_SECONDS as WATCH_REBUILD_EVERY_SECONDS
+from services.analytics.rebuilding.progress import watch_rebuild
 from services.analytics.recognition.handlers import on_grants
 from services.analytics.recounts.handlers import recount_awards
 from services.analytics.redemptions.handlers import on_redemptions
@@ -83,7 +89,7 @@ from shared.contracts.facts import (
 from shared.followed_communities import FOLLOWED_COMMUNITIES
 from shared.followed_members import WATCH_ERASED_EVERY_SECONDS, watch_erased
 from shared.recounts import RECOUNT_EVERY_SECONDS
-from shared.service import ServiceSpec, Timer, run
+from shared.service import Errand, ServiceSpec, Timer, run
 from shared.topics import (
     AUDIENCES,
     AUDIT,
@@ -156,14 +162,17 @@ SPEC = ServiceSpec(
             lift,
             effects,
             digests,
+            alerts,
             feedback,
             exports,
             ideas,
             figures,
+            rebuilding,
         )
     ],
     problems=ERRORS,
     whole=[AUDIT],
+    errands=[Errand("watch-rebuild", every_seconds=WATCH_REBUILD_EVERY_SECONDS, run=watch_rebuild)],
     timers=[
         Timer("watch-erased", every_seconds=WATCH_ERASED_EVERY_SECONDS, run=watch_erased),
         Timer("forget-audit", every_seconds=FORGET_EVERY_SECONDS, run=forget),
@@ -179,6 +188,7 @@ SPEC = ServiceSpec(
         Timer("write-digests", every_seconds=WRITE_EVERY_SECONDS, run=write_digests),
         Timer("remind-of-decisions", every_seconds=REMIND_EVERY_SECONDS, run=remind),
         Timer("watch-goals", every_seconds=WATCH_EVERY_SECONDS, run=watch),
+        Timer("watch-alerts", every_seconds=WATCH_ALERTS_EVERY_SECONDS, run=watch_alerts),
         Timer("settle-nudges", every_seconds=SETTLE_NUDGES_EVERY_SECONDS, run=settle_nudges),
         Timer("recount-awards", every_seconds=RECOUNT_EVERY_SECONDS, run=recount_awards),
         Timer("watch-lineage", every_seconds=WATCH_LINEAGE_EVERY_SECONDS, run=watch_lineage),

@@ -42,20 +42,35 @@ MEASURED_CAMPAIGNS = Counter(
 )
 GIVEN_UP = Counter(
     "plaudit_analytics_given_up_total",
-    "Times that a community's campaigns, goals, digest, scorecard, network or response times were left out"
-    " because they took too long",
+    "Times that a community's alerts, campaigns, goals, digest, scorecard, network or response times were left"
+    " out because they took too long",
     ["what"],
 )
-for _what in ("campaigns", "goals", "digest", "scorecard", "network", "responses"):
+for _what in ("alerts", "campaigns", "goals", "digest", "scorecard", "network", "responses"):
     GIVEN_UP.labels(_what)
 REMINDERS = Counter(
     "plaudit_analytics_decision_reminders_total", "Decisions of which somebody was reminded to look at them again"
 )
+ALERTS = Counter(
+    "plaudit_analytics_alerts_total",
+    "Alerts that were told to people, by what they are about, and whether they were raised or are over",
+    ["name", "state"],
+)
+for _name in ("goal_off_target", "indicator_red", "lineage_lost"):
+    for _state in ("raised", "cleared"):
+        ALERTS.labels(_name, _state)
 DIGESTS = Counter("plaudit_analytics_digests_total", "Weeks of communities that were put into a digest")
 REBUILD_READ = Counter("plaudit_analytics_rebuild_read_records_total", "Records that a rebuild has read")
 REBUILD_LEFT = Gauge(
     "plaudit_analytics_rebuild_left_records",
     "Records that a rebuild has to read until it is where the running analytics is",
+)
+REBUILD_BESIDE_LEFT = Gauge(
+    "plaudit_analytics_rebuild_beside_left_records",
+    "Records that a rebuild beside this analytics has to read, as this one sees it; 0 where there is none",
+)
+REBUILD_BESIDE_READS = Gauge(
+    "plaudit_analytics_rebuild_beside_reads", "1 while a process reads for a rebuild beside this analytics"
 )
 REBUILD_UNTOLD = Counter(
     "plaudit_analytics_rebuild_untold_messages_total",

@@ -54,6 +54,9 @@ class Settings(ServiceSettings):
     goals_check_minutes: int = Field(
         15, ge=1, le=1_440, description="From one look at a community's goals to the next, which notes what turned"
     )
+    alerts_check_minutes: int = Field(
+        30, ge=1, le=1_440, description="From one look for what somebody should know of a community to the next"
+    )
     effects_check_minutes: int = Field(
         60, ge=1, le=1_440, description="From one count of what a community's campaigns bring about to the next"
     )

@@ -9,6 +9,7 @@ from services.ingest.access.sign_ins import api as sign_ins
 from services.ingest.access.sign_ins.handlers import SWEEP_EVERY_SECONDS, sweep
 from services.ingest.access.ties import api as ties
 from services.ingest.access.token_keys.handlers import ANNOUNCE_EVERY_SECONDS, announce
+from services.ingest.alerts.handlers import FOLLOWED_ALERTS
 from services.ingest.attributes import api as attributes
 from services.ingest.attributes.handlers import FOLLOWED_PROGRAMMES
 from services.ingest.bots import api as bots
@@ -87,6 +88,7 @@ SPEC = ServiceSpec(
         REQUESTED,
         webhooks_handlers.FOLLOWED_TROUBLE,
         FOLLOWED_CELEBRATIONS,
+        FOLLOWED_ALERTS,
         asking.FOLLOWED_GUIDELINES,
         asking.FOLLOWED_AUDIENCES,
         FOLLOWED_LEVELS,

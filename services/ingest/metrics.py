@@ -157,6 +157,13 @@ MESSAGES_REQUESTED = Counter(
 )
 for _what in ("waiting", "dropped", "not_turned_on"):
     MESSAGES_REQUESTED.labels(_what)
+ALERTS_TOLD = Counter(
+    "plaudit_ingest_alerts_total",
+    "Alerts of communities that came: told to whoever acts on them, of which there is nobody, or not to be told",
+    ["what"],
+)
+for _what in ("asked", "nobody", "not_told"):
+    ALERTS_TOLD.labels(_what)
 MESSAGES_TRIED = Counter(
     "plaudit_ingest_messages_tried_total",
     "Tries to send a message, by the way and what became of them",

@@ -431,6 +431,8 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
         "content_items": "community item_id channel host month reads readers responses responders resonance",
         "content_marks": "mark_id community event_uid marked_at",
         "digests": "community starts_on ends_on made_at content",
+        "alert_checks": "community checked_at",
+        "alerts": "community name about state grade since told_on told_at content",
         "digest_checks": "community checked_at",
         "decisions": (
             "community decision_id revision kind figure about value seen_on review_on state person_id made_at "

@@ -202,6 +202,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "recognition.prize_won.v1": Told(
         "", "member_id board board_title ends_on gives id points prize_id programme_version rank starts_on title"
     ),
+    "community.alert_changed.v1": Told("", "alert_id name about state since told_on values"),
     "message.requested.v1": Told("", "member_id request_id kind recipient_id values expires_at"),
     "webhook_endpoint.changed.v1": Told("", "endpoint_id name revision types enabled removed sealed"),
     "webhook_endpoint.failed.v1": Told("", "endpoint_id revision trouble since waiting"),

@@ -28,6 +28,7 @@ from shared.own_facts.remembered import TAKEN_IN_AFTER_SECONDS
 from shared.own_facts.store import is_anything_forgotten
 from shared.postgres import TRANSIENT, begin, create_pool, missing_migrations
 from shared.retries import Pauses, StoppedInRetriesError, until_it_passes
+from shared.service.by_clock import ByClock
 from shared.service.spec import Errand, ServiceSpec, Timer
 from shared.settings import Role, ServiceSettings
 from shared.transaction import Transaction, transaction
@@ -329,10 +330,11 @@ class Parts(mode.Service):
         until = time.monotonic() + timer.every_seconds / 2
         try:
             has_more: bool | None = True
-            while has_more and self.fence.why is None and not self.should_stop:
-                async with self.begin() as tx:
-                    has_more = await timer.run(tx)
-                has_more = has_more and time.monotonic() < until
+            with ByClock(self._spec.name, f"timer {timer.name}") as work:
+                while has_more and self.fence.why is None and not self.should_stop:
+                    async with work.transaction(self.begin) as tx:
+                        has_more = await timer.run(tx)
+                    has_more = has_more and time.monotonic() < until
         except TRANSIENT as error:
             log.warning("timer %s waits for its next turn: %r", timer.name, error)
         except asyncpg.InterfaceError:
@@ -345,7 +347,9 @@ class Parts(mode.Service):
         if self.fence.why is not None:
             return
         try:
-            await errand.run(self.begin, time.monotonic() + max(errand.every_seconds, ERRAND_SECONDS))
+            with ByClock(self._spec.name, f"errand {errand.name}") as work:
+                until = time.monotonic() + max(errand.every_seconds, ERRAND_SECONDS)
+                await errand.run(work.within(self.begin), until)
         except TRANSIENT as error:
             log.warning("errand %s waits for its next turn: %r", errand.name, error)
 

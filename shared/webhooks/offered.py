@@ -38,6 +38,7 @@ OFFERED: Final = MappingProxyType(
         facts.CASE_CHANGED.name: Offered(topics.GUIDELINES, Scope.GUIDELINES_READ),
         facts.SUSPENSION_CHANGED.name: Offered(topics.GUIDELINES, Scope.GUIDELINES_READ),
         facts.GUIDELINES_ACCEPTED.name: Offered(topics.GUIDELINES, Scope.GUIDELINES_READ),
+        facts.ALERT_CHANGED.name: Offered(topics.ALERTS, Scope.ANALYTICS_READ),
         facts.PROGRAMME_PUBLISHED.name: Offered(topics.PROGRAMMES, Scope.PROGRAMMES_READ),
         facts.RECOGNITION_GRANTED.name: Offered(topics.RECOGNITION, Scope.RECOGNITION_READ),
         facts.PRIZE_WON.name: Offered(topics.RECOGNITION, Scope.RECOGNITION_READ),

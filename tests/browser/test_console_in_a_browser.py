@@ -32,6 +32,7 @@ PAGES = (
     "/scorecard",
     "/goals",
     "/digests",
+    "/alerts",
     "/insight/growth",
     "/insight/retention",
     "/insight/answers?days=90",

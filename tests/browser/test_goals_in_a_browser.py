@@ -35,7 +35,7 @@ rules:
   - {id: share, title: Spoke of us, on: [social.share.v1], points: 5, goal: heard}
 """
 PAGES = (
-    *("/scorecard", "/scorecard/goals_on_pace", "/goals", "/goals/heard", "/goals/safe", "/digests"),
+    *("/scorecard", "/scorecard/goals_on_pace", "/goals", "/goals/heard", "/goals/safe", "/digests", "/alerts"),
     *("/decisions", "/decisions/new?figure=goal&about=heard", "{decision}"),
 )
 

@@ -15,6 +15,7 @@ PAGES = (
     "/goals",
     "/decisions",
     "/digests",
+    "/alerts",
     "/insight/growth",
     "/insight/growth?by=month",
     "/insight/retention",

@@ -20,7 +20,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from plaudit.access import issue_key
 from plaudit.calls import request
+from plaudit.rebuilds.commands import lines_of
 from plaudit.rebuilds.databases import REBUILT, RUNNING
+from plaudit.rebuilds.steps import look
 from plaudit.stack import StackState, processes, reset, start
 from plaudit.stack.idle import wait_until_idle
 from shared.postgres import database_url
@@ -190,11 +192,11 @@ async def database(state: StackState, name: str) -> AsyncIterator[asyncpg.Connec
         await conn.close()
 
 
-def rebuild(state: StackState, *words: str, code: int = 0) -> str:
+def rebuild(state: StackState, *words: str, code: int | None = 0) -> str:
     command = [sys.executable, "-m", "plaudit", "rebuild", *words, "--stack", state.name]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout
+    assert code is None or done.returncode == code, done.stdout + done.stderr
+    return done.stderr if code == 1 else done.stdout
 
 
 def reader(state: StackState) -> psutil.Process | None:
@@ -268,6 +270,70 @@ async def test_what_somebody_changed_by_hand_is_found_and_nothing_is_switched(fi
     assert filled.answers()["summary"]["events"] > 0  # it answers as before
     async with database(state, REBUILT) as rebuilt:
         assert await rebuilt.fetchval("select count(*) from outbox") == 0
+
+
+#: Where the command is killed, whether that is after its work there, and what `status` says of it.
+KILLED = (
+    ("databases.close_to_service", False, "before anything was closed"),
+    ("databases.close_to_service", True, "in the middle, and analytics answers 503"),
+    ("comparing.compare", False, "in the middle, and analytics answers 503"),
+    ("comparing.take_over", True, "in the middle, and analytics answers 503"),
+    ("databases.rename", False, "all was compared and taken over, and analytics answers 503"),
+    ("databases.rename", True, "What answered before is kept"),
+)
+#: The same command, in which a function kills the process, as kill -9 does, before or after its work.
+COMMAND = """
+import importlib, os, signal, sys
+from plaudit.cli import main
+module, name = sys.argv.pop(1).split(".")
+module, is_after = importlib.import_module(f"plaudit.rebuilds.{module}"), sys.argv.pop(1) == "True"
+work = getattr(module, name)
+async def killed(*given, **named):
+    if is_after:
+        await work(*given, **named)
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(module, name, killed)
+main()
+"""
+
+
+async def killed_in(state: StackState, place: str, is_after: bool, command: str) -> None:
+    words = [place, str(is_after), "rebuild", command, "--yes", "--stack", state.name]
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", COMMAND, *words, cwd=ROOT)
+    assert await process.wait() == -signal.SIGKILL, f"{place} was not come to"
+
+
+@pytest.mark.timeout(1_200)
+async def test_a_switch_that_is_killed_at_any_step_says_where_it_stands_and_the_next_one_ends_it(
+    filled: Filled,
+) -> None:
+    state = filled.state
+    rebuild(state, "start")
+    await near(state)
+    await wait_until_idle(state)
+    before, told = filled.answers(), await messages_count(state)
+    for place, is_after, words in KILLED:
+        # Each goes on where the one before was killed, and comes further.
+        await killed_in(state, place, is_after, "switch")
+        found = await look(state.postgres_admin_url)
+        assert found.is_closed == ("503" in words), found
+        assert words in "\n".join(lines_of(found))
+    assert "It was switched" in rebuild(state, "switch", "--yes", code=1)
+    await wait_until_idle(state)
+    assert filled.answers() == before
+    assert await messages_count(state) == told
+    entries = await filled.query(
+        "analytics", "select 1 from audit_trail where community = $1 and command = 'analytics.switch'"
+    )
+    assert len(entries) == 1
+
+    # The same of the way back, which is killed when the database is closed.
+    await killed_in(state, "comparing.take_over", True, "back")
+    assert "was ended in the middle, and analytics answers 503" in rebuild(state, "status")
+    rebuild(state, "back", "--yes")
+    await wait_until_idle(state)
+    assert filled.answers() == before
+    rebuild(state, "forget", "--rebuilt", "--yes")
 
 
 async def test_the_rebuilt_one_answers_the_same_loses_nothing_and_tells_nothing_twice(filled: Filled) -> None:

@@ -12,11 +12,12 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.common import (
     BigValueColorMode,
     BigValueGraphMode,
-    GraphTresholdsStyleMode,
+    GraphThresholdsStyleMode,
     LegendDisplayMode,
     LegendPlacement,
 )
 from grafana_foundation_sdk.models.dashboard import (
+    Dashboard,
     DashboardCursorSync,
     DashboardLinkType,
     DataSourceRef,
@@ -26,7 +27,11 @@ from grafana_foundation_sdk.models.dashboard import (
     ThresholdsMode,
     VariableRefresh,
 )
+from grafana_foundation_sdk.models.dashboard import (
+    Panel as DashboardPanel,
+)
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+from grafana_foundation_sdk.models.table import Options as TableOptions
 from grafana_foundation_sdk.models.text import TextMode
 
 from tools.dashboards.panels import ANNOTATIONS, Annotation, Board, Kind, Panel, firing
@@ -45,7 +50,20 @@ GREEN, ORANGE, RED = "green", "orange", "red"
 
 def text_of(board: Board, runbooks: Mapping[str, str]) -> str:
     """The board as Grafana's JSON; `runbooks` is each alert's page, without its ending."""
-    return JSONEncoder(sort_keys=True, indent=2).encode(_built(board, runbooks).build()) + "\n"
+    return json_of(_built(board, runbooks).build())
+
+
+def json_of(built: Dashboard) -> str:
+    """A dashboard's JSON, without what the library fills in and Grafana's schema has no more.
+
+    That is a table's footer, and of every variable what only an interval has.
+    """
+    for variable in (built.templating.list_val if built.templating else None) or ():
+        variable.auto = variable.auto_min = variable.auto_count = None
+    for panel in built.panels or ():
+        if isinstance(panel, DashboardPanel) and isinstance(panel.options, TableOptions):
+            panel.options.footer = None
+    return JSONEncoder(sort_keys=True, indent=2).encode(built) + "\n"
 
 
 def _built(board: Board, runbooks: Mapping[str, str]) -> dashboard.Dashboard:
@@ -146,6 +164,7 @@ def _on_call(
         )
         .datasource(DATASOURCE)
         .no_value("No alert is evaluated: not even the watchdog fires")
+        .show_header(True)
         .height(ON_CALL_HEIGHT)
         .span(12)
         .with_target(_query(since, "", 0).instant().format(PromQueryFormat.TABLE))
@@ -221,6 +240,8 @@ def _number(panel: Panel, panel_id: int) -> stat.Panel:
         .description(panel.description)
         .datasource(DATASOURCE)
         .unit(panel.unit)
+        .color_mode(BigValueColorMode.VALUE)
+        .graph_mode(BigValueGraphMode.AREA)
         .thresholds(_thresholds(warning=panel.warning, critical=panel.critical))
         .height(PANEL_HEIGHT // 2)
         .span(GRID_WIDTH // NUMBERS_PER_ROW_COUNT)
@@ -250,7 +271,7 @@ def _lines(panel: Panel, panel_id: int) -> timeseries.Panel:
     )
     if panel.warning is not None or panel.critical is not None:
         made = made.thresholds(_thresholds(warning=panel.warning, critical=panel.critical)).thresholds_style(
-            common.GraphThresholdsStyleConfig().mode(GraphTresholdsStyleMode.DASHED)
+            common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
         )
     for index, query in enumerate(panel.queries):
         made = made.with_target(_query(query.expr, query.legend, index))

@@ -22,6 +22,7 @@ KINDS = {
     "nudge_thanks": _("A nudge: a thank-you"),
     "survey": _("A survey asks something"),
     "goal": _("A goal was reached or missed, or will be missed"),
+    "alert": _("Something of the community needs somebody, or does no more"),
     "digest": _("The week of the community, for who looks after it"),
     "offer": _("Something is theirs, and a link has it"),
     "idea": _("A suggestion of theirs, or that they voted for, went on"),

@@ -46,13 +46,18 @@ class Part(NamedTuple):
 
 async def show(visit: Visit) -> Response:
     """All of them, asked side by side."""
-    answers = await visit.ask.all(**{service: visit.ask.get(service, "/readyz") for service in SERVICES})
+    answers = await visit.ask.all(
+        rebuild=visit.ask.get("analytics", "/v1/rebuild"),
+        **{service: visit.ask.get(service, "/readyz") for service in SERVICES},
+    )
+    rebuild = answers.pop("rebuild")
     own = Part(CONSOLE, True, True, version=metadata.version("plaudit"), started_at=STARTED_AT)
     parts = [*(Part.of(answer) for answer in answers.values()), own]
     return visit.page(
         "pages/parts/page.html",
         parts=parts,
         waiting=[part for part in parts if not part.ready],
+        rebuild=rebuild,
         versions=sorted({part.version for part in parts if part.version}),
     )
 

@@ -37,8 +37,6 @@ WATCHED_COUNT: Final = 20
 PAST_MAX_COUNT: Final = 8
 _SPREAD_DAYS: Final = timedelta(days=7 * WEEKS_MAX_COUNT)
 _MESSAGES: Final = prepared(UUID("5a3c1c9e-0f1d-5b86-9d0a-7c6a0c2d4e11"))
-#: What managers hear of, once in a window.
-TOLD: Final = (GoalState.OFF_PACE, GoalState.MET, GoalState.MISSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +186,8 @@ async def _note(tx: Transaction, found: Standing, *, community: str) -> None:
     if before is found.state:
         return
     GOAL_TURNS.labels(state=found.state.value).inc()
-    if found.state in TOLD:
+    # What goes wrong is an alert, which tells it: this is the good news, once in a window.
+    if found.state is GoalState.MET:
         members = await load_managers(tx.conn, community=community)
         _tell(tx, found, community=community, members=members)
 

@@ -1,12 +1,15 @@
 """The timer that looks whether lineage leads somewhere."""
 
 import logging
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
-from services.analytics.lineage.domain.watching import INVARIANTS
+from services.analytics.lineage.domain.watching import INVARIANTS, missed_since
 from services.analytics.lineage.store import watching as store
 from services.analytics.settings import Settings
 from shared.invariants import DIFFERENCES_MAX_COUNT, show_differences
+from shared.postgres import Connection
 from shared.topics import EVENTS, PAYOUTS, POINTS, RECOGNITION, REDEMPTIONS
 from shared.transaction import Transaction
 
@@ -38,3 +41,12 @@ async def watch_lineage(tx: Transaction[Settings]) -> None:
     if any(lost.values()):
         log.error("lineage leads nowhere from %s: see lineage_orphans", {link: n for link, n in lost.items() if n})
     show_differences({INVARIANTS[link]: count for link, count in lost.items()})
+
+
+async def load_lost(conn: Connection, *, community: str, now: datetime) -> Mapping[str, int] | None:
+    """How much of a community leads nowhere though all should have arrived, by table; None while nobody knows."""
+    until = missed_since(await store.find_behind_at(conn), now)
+    if until is None:
+        return None
+    lost = await store.count_orphans_of(conn, community=community, found_before=until)
+    return {link.value: count for link, count in lost.items()}

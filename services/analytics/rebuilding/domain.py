@@ -1,6 +1,7 @@
 """What each table of analytics' database is to a rebuild, and how far one reads."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -40,6 +41,30 @@ class Place(NamedTuple):
 
     topic: str
     partition: int
+
+
+class Progress(NamedTuple):
+    """How far a rebuild is: whether a process reads for it, and how many records it has read and has left.
+
+    `is_begun` says whether it has found out how many there are; `records_per_second` is None before it read any.
+    """
+
+    is_read: bool
+    is_begun: bool
+    records_read: int
+    records_left: int
+    records_per_second: float | None
+    started_at: datetime | None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it is where the running one is."""
+        return self.is_begun and not self.records_left
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long it takes still, at the pace of the last while it read."""
+        return self.records_left / self.records_per_second if self.records_per_second else None
 
 
 def _counted(origin: Origin, **tables: str) -> dict[str, TableKept]:
@@ -105,12 +130,12 @@ TABLES: Final[Mapping[str, TableKept]] = {
     "rejection_counts": TableKept(Origin.TAKEN_OVER, (), "they count rejections that the topic has forgotten too"),
     **_each(
         Origin.TAKEN_OVER,
-        "goal_turns digests campaign_effects campaign_audiences scorecard_gauges",
+        "alerts goal_turns digests campaign_effects campaign_audiences scorecard_gauges",
         "noticed at a moment, and told",
     ),
     **_each(
         Origin.TAKEN_OVER,
-        "digest_checks effect_checks goal_checks network_checks response_checks scorecard_checks",
+        "alert_checks digest_checks effect_checks goal_checks network_checks response_checks scorecard_checks",
         "when a community was last looked at",
     ),
     **_each(

@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 import asyncpg
 
-from services.analytics.rebuilding.domain import TABLES, Origin, Place
+from services.analytics.rebuilding.domain import TABLES, Origin, Place, Progress
 from services.analytics.settings import Settings
 from shared.postgres import Connection, Pool, begin, create_pool, database_url, missing_migrations, role_name
 
 SERVICE = "analytics"
+#: The database of a rebuild, as `plaudit rebuild start` calls it.
+REBUILT = f"{role_name(SERVICE)}_rebuilt"
 #: One process reads for a rebuild at a time.
 REBUILD_LOCK = 0x72656275  # "rebu"
 
@@ -53,6 +55,47 @@ async def connect_for(settings: Settings, *, database: str) -> asyncpg.Connectio
         timeout=settings.pool_acquire_seconds,
         command_timeout=settings.statement_seconds,
     )
+
+
+async def is_there(conn: Connection) -> bool:
+    """Whether there is a database of a rebuild, by a connection to any."""
+    found: bool = await conn.fetchval("select exists (select from pg_database where datname = $1)", REBUILT)
+    return found
+
+
+async def find_progress(conn: Connection, settings: Settings) -> Progress:
+    """How far the rebuild is; `conn` is one to the running database. One that cannot be asked has read nothing."""
+    is_read: bool = await conn.fetchval(
+        """
+        select exists (
+            select from pg_locks l join pg_database d on d.oid = l.database
+            where d.datname = $1 and l.locktype = 'advisory' and l.granted and l.objid = $2 and l.classid = 0)
+        """,
+        REBUILT,
+        REBUILD_LOCK,
+    )
+    nothing = Progress(is_read, False, 0, 0, None, None)
+    try:
+        rebuilt = await connect_for(settings, database=REBUILT)
+    except (OSError, TimeoutError, asyncpg.PostgresError):
+        # It is being made, or changes its name just now.
+        return nothing
+    try:
+        [row] = await rebuilt.fetch(
+            """
+            select count(*) > 0 as is_begun,
+                coalesce(sum(coalesce(o.next_offset, r.first_offset) - r.first_offset), 0)::bigint as read,
+                coalesce(sum(greatest(0, r.until_offset - coalesce(o.next_offset, r.first_offset))), 0)::bigint
+                    as left,
+                (select rate from rebuild.state) as rate, (select started_at from rebuild.state) as started_at
+            from rebuild.reading r left join consumer_offsets o using (topic, partition)
+            """
+        )
+    except asyncpg.PostgresError:
+        return nothing
+    finally:
+        await rebuilt.close()
+    return Progress(is_read, row["is_begun"], row["read"], row["left"], row["rate"], row["started_at"])
 
 
 async def lock_reading(conn: Connection) -> bool:

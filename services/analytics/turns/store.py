@@ -16,6 +16,7 @@ class Turns(StrEnum):
     SCORECARD = "scorecard_checks"
     NETWORK = "network_checks"
     RESPONSES = "response_checks"
+    ALERTS = "alert_checks"
 
 
 async def lock_due(conn: Connection, turns: Turns, *, before: datetime, limit_count: int) -> list[str]:

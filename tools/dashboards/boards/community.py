@@ -220,8 +220,23 @@ BOARD = Board(
                 ),
             ),
             Panel(
+                "Alerts to people",
+                "What goals, the scorecard and lineage gave to know, and whether anybody acts on it.",
+                "short",
+                (
+                    Query(
+                        "sum by (name, state) (increase(plaudit_analytics_alerts_total[$__rate_interval]))",
+                        "{{name}} {{state}}",
+                    ),
+                    Query(
+                        'sum(increase(plaudit_ingest_alerts_total{what="nobody"}[$__rate_interval]))',
+                        "nobody acts on",
+                    ),
+                ),
+            ),
+            Panel(
                 "Figures left out",
-                "Times that a community's campaigns, goals, digest, scorecard, network or response times"
+                "Times that a community's alerts, campaigns, goals, digest, scorecard, network or response times"
                 " took too long, and were left out.",
                 "short",
                 (

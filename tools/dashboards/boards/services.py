@@ -119,6 +119,15 @@ BOARD = Board(
                 (Query("sum by (service) (plaudit_ingest_requests_waiting)", "{{service}}"),),
             ),
             Panel(
+                "Rebuild of analytics",
+                "Records that a rebuild beside analytics has to read, and whether a process reads for it.",
+                "short",
+                (
+                    Query("max(plaudit_analytics_rebuild_beside_left_records)", "left"),
+                    Query("max(plaudit_analytics_rebuild_beside_reads)", "reads (1) or not (0)"),
+                ),
+            ),
+            Panel(
                 "Requests told to wait",
                 "Answered 429 by the share that was used up; all-… means that all together send too much.",
                 "reqps",

@@ -37,6 +37,16 @@ _ORDER: Final = list(Link)
 Key = tuple[str, ...]
 
 
+def missed_since(behind_at: datetime | None, now: datetime) -> datetime | None:
+    """What was found missing until then should have arrived, by when records were last seen to wait for long.
+
+    None while nothing can be said.
+    """
+    if behind_at is not None and now - behind_at < ARRIVES_WITHIN:
+        return None
+    return now - ARRIVES_WITHIN
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """How far the looking is: in which table, after which row, and how many rounds are over.
@@ -65,6 +75,4 @@ class Watch:
 
     def missed_since(self, now: datetime) -> datetime | None:
         """What was found missing until then should have arrived; None while nothing can be said."""
-        if self.behind_at is not None and now - self.behind_at < ARRIVES_WITHIN:
-            return None
-        return now - ARRIVES_WITHIN
+        return missed_since(self.behind_at, now)

@@ -148,6 +148,25 @@ async def count_orphans(conn: Connection, *, found_before: datetime) -> dict[Lin
     return dict.fromkeys(Link, 0) | {Link(row["link"]): row["number"] for row in rows}
 
 
+async def find_behind_at(conn: Connection) -> datetime | None:
+    """When records with links were last seen to wait for long; None where they never were."""
+    found: datetime | None = await conn.fetchval("select behind_at from lineage_watch")
+    return found
+
+
+async def count_orphans_of(conn: Connection, *, community: str, found_before: datetime) -> dict[Link, int]:
+    """The same of one community."""
+    rows = await conn.fetch(
+        """
+        select link, count(*) as number from lineage_orphans
+        where community = $1 and found_at <= $2 group by link
+        """,
+        community,
+        found_before,
+    )
+    return dict.fromkeys(Link, 0) | {Link(row["link"]): row["number"] for row in rows}
+
+
 async def find_oldest_seconds(conn: Connection, *, topics: Collection[str], now: datetime) -> float:
     """How old the oldest record of these topics may be that waits, in seconds; 0 where none is known."""
     reports = await load_reports(conn, now=now)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from services.ingest.messages.domain.alert_words import CALLED
+
 #: What every template may name, whatever it is about.
 ALWAYS: Final[Mapping[str, str]] = {"name": "Ada", "community": "Acme's users", "link": "https://example.org/me"}
 #: Languages that there are words for before a community writes its own.
@@ -37,7 +39,7 @@ class Kind:
     One that `is_service` tells somebody what they asked for: no wish and no quiet hour holds it back. One
     `to_recipients` goes to who is no member yet, and by itself. `room` is
     what a room of a chat is told, by language; what has none concerns one person
-    alone. `page` is where its link leads.
+    alone. `page` is where its link leads. `called` says by language what it may be about, for its title.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Kind:
     is_service: bool = False
     to_recipients: bool = False
     page: str = "/me"
+    called: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def _words(**by_language: tuple[str, str]) -> Mapping[str, Words]:
@@ -324,23 +327,71 @@ _ALL: Final = (
         _words(
             en=(
                 "{% if state == 'met' %}Reached: {{ title }}{% elif state == 'missed' %}Missed: {{ title }}"
-                "{% else %}Off pace: {{ title }}{% endif %}",
+                "{% elif state == 'off_pace' %}Off pace: {{ title }}{% else %}No longer off pace: {{ title "
+                "}}{% endif %}",
                 "Hello {{ name }},\n\n{% if state == 'met' %}**{{ title }}** has reached its target: {{ actual }} "
                 "of {{ target }}.{% elif state == 'missed' %}**{{ title }}** ended at {{ actual }} of "
-                "{{ target }}.{% else %}**{{ title }}** stands at {{ actual }} of {{ target }}, and ends at about "
-                "{{ forecast }} if nothing changes.{% endif %}\n\n[See what serves it]({{ link }})",
+                "{{ target }}.{% elif state == 'off_pace' %}**{{ title }}** stands at {{ actual }} of {{ "
+                "target }}, and "
+                "ends at about {{ forecast }} if nothing changes.{% else %}**{{ title }}** stands at {{ "
+                "actual }} of "
+                "{{ target }}: its target is within reach again.{% endif %}\n\n[See what serves it]({{ link }})",
             ),
             it=(
                 "{% if state == 'met' %}Raggiunto: {{ title }}{% elif state == 'missed' %}Mancato: {{ title }}"
-                "{% else %}In ritardo: {{ title }}{% endif %}",
+                "{% elif state == 'off_pace' %}In ritardo: {{ title }}{% else %}Non più in ritardo: {{ "
+                "title }}{% endif %}",
                 "Ciao {{ name }},\n\n{% if state == 'met' %}**{{ title }}** ha raggiunto il traguardo: "
                 "{{ actual }} su {{ target }}.{% elif state == 'missed' %}**{{ title }}** si è chiuso a "
-                "{{ actual }} su {{ target }}.{% else %}**{{ title }}** è a {{ actual }} su {{ target }}, e "
-                "finirà a circa {{ forecast }} se nulla cambia.{% endif %}\n\n"
+                "{{ actual }} su {{ target }}.{% elif state == 'off_pace' %}**{{ title }}** è a {{ actual }} su "
+                "{{ target }}, e finirà a circa {{ forecast }} se nulla cambia.{% else %}**{{ title }}** è a "
+                "{{ actual }} su {{ target }}: il traguardo è di nuovo raggiungibile.{% endif %}\n\n"
                 "[Guarda che cosa vi contribuisce]({{ link }})",
             ),
         ),
         page="/goals",
+    ),
+    Kind(
+        "alert",
+        "Something of the community needs somebody, or does no more",
+        {
+            "title": "Questions answered within 24 hours",
+            "alert": "indicator_red",
+            "state": "raised",
+            "count": "3",
+        },
+        _words(
+            en=(
+                "{% if state == 'cleared' %}No longer: {% endif %}{% if alert == 'indicator_red' %}red: "
+                "{% endif %}{{ title }}",
+                "Hello {{ name }},\n\n{% if alert == 'indicator_red' %}{% if state == 'cleared' %}an "
+                "indicator of the "
+                "scorecard of {{ community }} does not miss what is aimed at any more{% else %}an "
+                "indicator of the "
+                "scorecard of {{ community }} misses what is aimed at, for certain{% endif %}: **{{ title }}**."
+                "{% elif state == 'cleared' %}in the lineage of {{ community }} all lead to what caused them "
+                "again: **{{ title }}** are none any more.{% else %}in the lineage of {{ community }} there is "
+                "something that leads nowhere: **{{ title }}**, {{ count }}. Nothing is paid by that, but "
+                "nobody can "
+                "explain it: tell whoever runs Plaudit.{% endif %}\n\n[See what is so]({{ link }})",
+            ),
+            it=(
+                "{% if state == 'cleared' %}Non più: {% endif %}{% if alert == 'indicator_red' %}in rosso: "
+                "{% endif %}{{ title }}",
+                "Ciao {{ name }},\n\n{% if alert == 'indicator_red' %}{% if state == 'cleared' %}un "
+                "indicatore della "
+                "scheda di {{ community }} non manca più ciò a cui mira{% else %}un indicatore della scheda di "
+                "{{ community }} manca di sicuro ciò a cui mira{% endif %}: **{{ title }}**."
+                "{% elif state == 'cleared' %}nella storia di {{ community }} tutto porta di nuovo a ciò che l'ha "
+                "causato. Non ce ne sono più: **{{ title }}**.{% else %}nella storia di {{ community }} "
+                "qualcosa non "
+                "porta da nessuna parte: **{{ title }}**, {{ count }}. Non si paga nulla per questo, ma "
+                "nessuno sa "
+                "spiegarlo: dillo a chi gestisce Plaudit.{% endif %}\n\n[Guarda che cosa c'è]({{ link }})",
+            ),
+        ),
+        page="/alerts",
+        called=CALLED,
     ),
     Kind(
         "digest",

@@ -84,6 +84,8 @@ def values_of(
 ) -> dict[str, str]:
     """What a template is filled with: every value that it may name, empty where there is none."""
     said = {one: message_values.get(one, "") for one in kind.values}
+    if kind.called and (about := message_values.get("about")):
+        said["title"] = kind.called.get(language.partition("-")[0], kind.called["en"]).get(about, about)
     if "amount" in said:
         said["amount"] = _money(said["amount"], message_values.get("currency", ""), language)
     for one in _NUMBERS & said.keys():

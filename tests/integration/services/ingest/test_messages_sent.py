@@ -6,23 +6,24 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email import message_from_string, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import httpx
 import pytest
 
+from services.ingest.alerts.handlers import on_alerts
 from services.ingest.main import SPEC
 from services.ingest.messages.handlers import sending
 from services.ingest.messages.handlers.requests import on_requests
 from services.ingest.settings import Settings
 from services.ingest.surveys.handlers.asking import ask as ask_by_surveys
 from services.ingest.triggers.handlers import on_programmes as declare_surveys
-from shared.contracts.facts import MESSAGE_REQUESTED, PROGRAMME_PUBLISHED
+from shared.contracts.facts import ALERT_CHANGED, MESSAGE_REQUESTED, PROGRAMME_PUBLISHED
 from shared.service import Parts
 from tests.integration.services.ingest.conftest import Community, problem
 from tests.integration.services.process import running
@@ -549,3 +550,86 @@ async def test_a_killed_process_sends_nothing_twice(community: Community, mail_s
     async with community.begin() as tx:
         await sending.keep_in_order(tx)
     assert await states(community) == [("unknown", "no_answer")]
+
+
+def noticed(community: Community, name: str, about: str, told: str, day: str, **values: str) -> Any:
+    data = {
+        "alert_id": str(uuid5(NAMESPACE_URL, f"{community.name}/{name}/{about}")),
+        "name": name,
+        "about": about,
+        "state": told,
+        "since": datetime.now(UTC).isoformat(),
+        "told_on": day,
+        "values": values,
+    }
+    example = ALERT_CHANGED.examples[0] | {"community": community.name, "time": datetime.now(UTC).isoformat()}
+    return ALERT_CHANGED.adapter.validate_python(example | {"data": data})
+
+
+async def test_an_alert_is_mailed_once_a_day_to_whoever_acts_on_it_and_so_is_its_end(
+    community: Community, mail_server: MailServer
+) -> None:
+    """The role of each alert, its words by language, one a day, the all-clear, and who wants none of it."""
+    people = {"mara": "manager", "otto": "operator", "nina": "manager", "gone": "manager"}
+    for name, role in people.items():
+        member_id = await member(community, name, mail=f"{name}-{community.name}@example.org")
+        await community.pool.execute(
+            """
+            insert into followed_people (community, person_id, revision, name, kind, disabled, roles, members)
+            values ($1, $2::uuid, 1, $3, 'person', $4, array[$5], array[$6::uuid])
+            """,
+            *(community.name, str(uuid4()), name, name == "gone", role, member_id),
+        )
+        if name == "nina":
+            wishes = {"without": ["alert"]}
+            said = await community.client.put(f"/v1/members/{member_id}/messaging/wishes", json=wishes)
+            assert said.status_code == 200, said.text
+        if name == "otto":
+            wished = {"language": "it", "source": "test"}
+            await community.client.put(f"/v1/members/{member_id}/preferences", json=wished)
+    await turned_on(community, kinds={"alert": ["mail"], "goal": ["mail"]}, day_max_count=20)
+    red, lost = ("indicator_red", "answered_in_time"), ("lineage_lost", "awards")
+    figures = {"title": "Heard", "actual": "30", "target": "120", "forecast": "90"}
+    first, second = "2026-01-30", "2026-01-31"
+    facts = [
+        noticed(community, *red, "raised", first, practice="8"),
+        noticed(community, *lost, "raised", first, count="3"),
+        noticed(community, "goal_off_target", "heard", "raised", first, state="off_pace", **figures),
+        noticed(community, "of_another_day", "x", "raised", first),
+        # The same day again, however it comes: nobody is written to twice.
+        noticed(community, *red, "cleared", first, practice="8"),
+        noticed(community, *red, "cleared", second, practice="8"),
+        noticed(community, *lost, "cleared", second, count="0"),
+        noticed(community, "goal_off_target", "heard", "cleared", second, state="on_pace", **figures),
+        noticed(community, "goal_off_target", "other", "cleared", second, state="met", **figures),
+    ]
+    for _ in range(2):
+        async with community.begin() as tx:
+            await on_alerts(tx, facts)
+
+    async def are_asked_for() -> bool:
+        # Two alerts of managers and one of the operator, each with its end; one manager wants no `alert`.
+        return len(await states(community, limit=50)) == 10
+
+    await until(are_asked_for)
+    await send(community)
+    mails = {
+        name: sorted(str(mail["Subject"]) for mail in mail_server.to(f"{name}-{community.name}@example.org"))
+        for name in people
+    }
+    goal = ["No longer off pace: Heard", "Off pace: Heard"]
+    answers = "red: Questions answered within 24 hours"
+    assert mails == {
+        "mara": sorted([f"No longer: {answers}", *goal, answers]),
+        "nina": goal,
+        "otto": [
+            "Assegnazioni che non portano a nessun evento",
+            "Non più: Assegnazioni che non portano a nessun evento",
+        ],
+        "gone": [],
+    }
+    (mail,) = [
+        mail for mail in mail_server.to(f"mara-{community.name}@example.org") if str(mail["Subject"]) == answers
+    ]
+    assert "https://plaudit.example/alerts" in plain(mail)
+    assert mail["List-Unsubscribe"]

@@ -178,6 +178,25 @@ class Analytics:
             ),
         )
 
+    def get_alerts(
+        self, *, state: types.AlertState | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.AlertShownPage:
+        """Goals off their target, red indicators and lost lineage, each as it was told last; the last told
+        first.
+        """
+        return cast(
+            "types.AlertShownPage",
+            self._ask(
+                call("analytics", "GET", "/v1/alerts", params={"state": state, "limit": limit, "after": after})
+            ),
+        )
+
+    def iter_alerts(
+        self, *, state: types.AlertState | None = None, limit: int | None = None
+    ) -> Iterator[types.AlertShown]:
+        """Every item that `get_alerts` lists, page by page."""
+        return items(self._ask, call("analytics", "GET", "/v1/alerts", params={"state": state, "limit": limit}))
+
     def get_audit(
         self,
         *,
@@ -1653,6 +1672,12 @@ class Analytics:
             self._ask(call("analytics", "GET", "/v1/read-content.csv", params={"day": day, "channel": channel})),
         )
 
+    def get_rebuild(self) -> types.RebuildShown:
+        """What `plaudit rebuild status` says, without the topics; what decides are commands of PostgreSQL's
+        owner.
+        """
+        return cast("types.RebuildShown", self._ask(call("analytics", "GET", "/v1/rebuild")))
+
     def get_rejections(
         self,
         *,
@@ -2336,6 +2361,27 @@ class AsyncAnalytics:
                 "/v1/active-members",
                 params={"period": period, "limit": limit, "from": from_, "to": to},
             ),
+        )
+
+    async def get_alerts(
+        self, *, state: types.AlertState | None = None, limit: int | None = None, after: str | None = None
+    ) -> types.AlertShownPage:
+        """Goals off their target, red indicators and lost lineage, each as it was told last; the last told
+        first.
+        """
+        return cast(
+            "types.AlertShownPage",
+            await self._ask(
+                call("analytics", "GET", "/v1/alerts", params={"state": state, "limit": limit, "after": after})
+            ),
+        )
+
+    def iter_alerts(
+        self, *, state: types.AlertState | None = None, limit: int | None = None
+    ) -> AsyncIterator[types.AlertShown]:
+        """Every item that `get_alerts` lists, page by page."""
+        return async_items(
+            self._ask, call("analytics", "GET", "/v1/alerts", params={"state": state, "limit": limit})
         )
 
     async def get_audit(
@@ -3826,6 +3872,12 @@ class AsyncAnalytics:
                 call("analytics", "GET", "/v1/read-content.csv", params={"day": day, "channel": channel})
             ),
         )
+
+    async def get_rebuild(self) -> types.RebuildShown:
+        """What `plaudit rebuild status` says, without the topics; what decides are commands of PostgreSQL's
+        owner.
+        """
+        return cast("types.RebuildShown", await self._ask(call("analytics", "GET", "/v1/rebuild")))
 
     async def get_rejections(
         self,

@@ -14,6 +14,18 @@ class ActivityDay(TypedDict):
     type: str
 
 
+class AlertShown(TypedDict):
+    """Something that somebody should look at, or that is over, as it was told last."""
+
+    about: str
+    name: Literal["goal_off_target", "indicator_red", "lineage_lost"]
+    since: str
+    state: Literal["raised", "cleared"]
+    told_at: str
+    told_on: str
+    values: dict[str, str]
+
+
 class Amendment(TypedDict):
     """A change of what an award amounts to."""
 
@@ -872,6 +884,13 @@ class ActivityDayPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class AlertShownPage(TypedDict):
+    """AlertShownPage"""
+
+    items: list[AlertShown]
+    next: NotRequired[str | None]
+
+
 class AnsweringDecisionPage(TypedDict):
     """AnsweringDecisionPage"""
 
@@ -1342,6 +1361,17 @@ class ReadItems(TypedDict):
     items: list[ReadItem]
     next: NotRequired[str | None]
     starts_on: str
+
+
+class RebuildShown(TypedDict):
+    """A rebuild of analytics beside the one that runs."""
+
+    records_left: NotRequired[int]
+    records_per_second: NotRequired[float | None]
+    records_read: NotRequired[int]
+    seconds_left: NotRequired[float | None]
+    started_at: NotRequired[str | None]
+    state: Literal["none", "stopped", "reading", "there"]
 
 
 class RejectedEvent(TypedDict):
@@ -1844,6 +1874,8 @@ class RetentionSliceShown(TypedDict):
     title: str | None
     value: str
 
+
+AlertState = Literal["raised", "cleared"]
 
 DeliveryState = Literal["waiting", "delivered", "failed", "held"]
 

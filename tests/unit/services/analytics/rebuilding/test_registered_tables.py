@@ -49,6 +49,7 @@ def test_timers_of_a_rebuild_are_timers_of_analytics_and_none_tells_anybody() ->
         "write-digests",
         "remind-of-decisions",
         "watch-goals",
+        "watch-alerts",
         "settle-nudges",
         "recount-awards",
         "watch-lineage",

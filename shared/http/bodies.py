@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, TypeAdapter, model_validator
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_before_validator_function
 
 from shared.near_names import fields_at
 
@@ -15,6 +16,27 @@ from shared.near_names import fields_at
 UNKNOWN_MAX_COUNT = 100
 #: In a larger body what is given twice is not looked for again to say where it is.
 LOCATED_MAX_BYTES = 65_536
+
+
+def _no_truth(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise PydanticCustomError("number_type", "Input should be a number, and neither true nor false")
+    return value
+
+
+def _numbers_alone(schema: Any) -> Any:
+    """A schema whose numbers are never given as true or false."""
+    if isinstance(schema, dict):
+        function = schema.get("function")
+        if isinstance(function, dict) and function.get("function") is _no_truth:
+            return schema
+        inner = {name: part if name == "metadata" else _numbers_alone(part) for name, part in schema.items()}
+        if schema.get("type") in ("int", "float", "decimal"):
+            return no_info_before_validator_function(_no_truth, inner)
+        return inner
+    if isinstance(schema, list | tuple):
+        return type(schema)(map(_numbers_alone, schema))
+    return schema
 
 
 class RequestBody(BaseModel):
@@ -25,6 +47,12 @@ class RequestBody(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """As the library makes it, but that no number is taken for true or false: it would be 1 or 0."""
+        schema: CoreSchema = _numbers_alone(handler(source))
+        return schema
 
     @model_validator(mode="before")
     @classmethod

@@ -39,7 +39,7 @@ WIDTH = """
     create table if not exists bench_width (
         community text not null, transfer_id uuid not null, kind text not null, cause_id uuid not null,
         event_time timestamptz not null, recorded_at timestamptz not null, amends uuid,
-        revision int, why text,
+        revision int, why text, told_at timestamptz, told_points bigint,
         account_a uuid not null, recorded_a timestamptz not null,
         amount_a bigint not null, currency_a text not null,
         account_b uuid not null, recorded_b timestamptz not null,
@@ -245,6 +245,8 @@ def _row(fact: Any) -> tuple[Any, ...]:
         data["event_time"],
         now,
         *(None, None, None),
+        now,
+        points,
     )
     lot = (
         uuid.UUID(data["award_id"]),

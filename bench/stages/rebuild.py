@@ -21,7 +21,7 @@ from services.analytics.main import SPEC
 from services.analytics.rebuild import COUNTING
 from services.analytics.rebuilding import store
 from services.analytics.rebuilding.domain import TABLES, Origin
-from services.analytics.rebuilding.handlers import Databases, Reader
+from services.analytics.rebuilding.handlers.reading import Databases, Reader
 from services.analytics.settings import Settings
 from shared.kafka import create_producer, send_records
 from shared.postgres import database_url

@@ -263,7 +263,7 @@ async def quiet(running: asyncpg.Connection, waiting: Sequence[str]) -> AsyncIte
             if asyncio.get_running_loop().time() > end:
                 raise NotReadyError(
                     f"After {QUIET_SECONDS:g} s the running analytics still has something to count "
-                    "(docs/runbooks/analytics-behind.md). Is it up? Ask again when it has not."
+                    "(docs/runbooks/insight-behind.md). Is it up? Ask again when it has not."
                 )
             await asyncio.sleep(POLL_SECONDS)
         yield

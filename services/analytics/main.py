@@ -44,8 +44,8 @@ from services.analytics.points.handlers import on_awards
 from services.analytics.problems import ERRORS
 from services.analytics.programmes.handlers import on_programmes
 from services.analytics.rebuilding import api as rebuilding
-from services.analytics.rebuilding.progress import WATCH_EVERY_SECONDS as WATCH_REBUILD_EVERY_SECONDS
-from services.analytics.rebuilding.progress import watch_rebuild
+from services.analytics.rebuilding.handlers.progress import WATCH_EVERY_SECONDS as WATCH_REBUILD_EVERY_SECONDS
+from services.analytics.rebuilding.handlers.progress import watch_rebuild
 from services.analytics.recognition.handlers import on_grants
 from services.analytics.recounts.handlers import recount_awards
 from services.analytics.redemptions.handlers import on_redemptions

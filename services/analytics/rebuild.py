@@ -15,7 +15,7 @@ import uvloop
 
 from services.analytics.main import SPEC
 from services.analytics.rebuilding import store
-from services.analytics.rebuilding.handlers import AnotherReadsError, Databases, Reader
+from services.analytics.rebuilding.handlers.reading import AnotherReadsError, Databases, Reader
 from services.analytics.settings import Settings
 from shared.postgres import role_name
 from shared.starting import what_is_loaded_stays

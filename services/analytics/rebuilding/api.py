@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from services.analytics.rebuilding.progress import find_progress
+from services.analytics.rebuilding.handlers.progress import find_progress
 from services.analytics.settings import Settings
-from shared.http import Conn, Principal, Scope, configured, requires
+from shared.http import Conn, Principal, Scope, configured, problem_responses, requires
 
 router = APIRouter(tags=["operations"])
 
@@ -29,7 +29,7 @@ class RebuildShown(BaseModel):
     started_at: datetime | None = None
 
 
-@router.get("/v1/rebuild", summary="How far a rebuild of analytics is")
+@router.get("/v1/rebuild", summary="How far a rebuild of analytics is", responses=problem_responses())
 async def get_rebuild(principal: Operator, conn: Conn, settings: OwnSettings) -> RebuildShown:
     """What `plaudit rebuild status` says, without the topics; what decides are commands of PostgreSQL's owner."""
     found = await find_progress(conn, settings)

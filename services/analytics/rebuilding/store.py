@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ SERVICE = "analytics"
 REBUILT = f"{role_name(SERVICE)}_rebuilt"
 #: One process reads for a rebuild at a time.
 REBUILD_LOCK = 0x72656275  # "rebu"
+
+CLOSE_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -91,10 +94,12 @@ async def find_progress(conn: Connection, settings: Settings) -> Progress:
             from rebuild.reading r left join consumer_offsets o using (topic, partition)
             """
         )
-    except asyncpg.PostgresError:
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        # It was not made to the end, or everybody was let out of it for a switch.
         return nothing
     finally:
-        await rebuilt.close()
+        with suppress(Exception):
+            await rebuilt.close(timeout=CLOSE_SECONDS)
     return Progress(is_read, row["is_begun"], row["read"], row["left"], row["rate"], row["started_at"])
 
 

@@ -1,0 +1,1 @@
+"""Reading for a rebuild, and how far one is."""

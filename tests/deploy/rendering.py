@@ -20,6 +20,8 @@ EXAMPLES = ROOT / "deploy" / "chart" / "examples"
 SIZES = ("small", "large")
 RELEASE = "plaudit"
 RUN_SECONDS = 120
+#: The oldest that the chart is for.
+KUBERNETES = "1.30.0"
 
 Object = Mapping[str, Any]
 
@@ -45,7 +47,9 @@ def run(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 def template(*arguments: str | Path, chart: Path = CHART) -> subprocess.CompletedProcess[str]:
     """Helm's rendering with these arguments, for no cluster."""
-    return run("helm", "template", RELEASE, chart, "--namespace", "plaudit", *arguments)
+    return run(
+        *("helm", "template", RELEASE, chart, "--namespace", "plaudit", "--kube-version", KUBERNETES, *arguments)
+    )
 
 
 @cache

@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/python -m
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo demo-keep up down status logs test lint format hooks schemas migrations notices changelog translations bench faults browser clients \
+.PHONY: help setup demo demo-keep up down status logs test lint format hooks schemas migrations notices changelog translations bench faults browser clients chart \
   requirements clean
 
 help: ## List the targets
@@ -82,6 +82,10 @@ browser: $(VENV)/dev.stamp ## Every page of the console in Chromium: languages, 
 
 clients: $(VENV)/dev.stamp ## Run the programs of the guides in every language that is installed
 	@PLAUDIT_CLIENTS=full $(RUN) pytest -n 0 tests/integration/clients --durations 10
+
+chart: $(VENV)/dev.stamp ## Check the Helm chart: the first time, builds Helm and kubeconform with Go (minutes)
+	@$(RUN) tools.deploy_programs
+	@$(RUN) pytest -n 0 tests/deploy
 
 translations: $(VENV)/dev.stamp ## Find what pages say, and put what is new into the catalogues
 	@$(RUN) tools.translations

@@ -2,8 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar, get_args
 
 import asyncpg
 import click
@@ -14,12 +15,14 @@ from plaudit.broker.options import broker_options
 from plaudit.broker.rights import SERVICES_MECHANISM, rights_of_services, user_name
 from shared.broker import Broker
 from shared.kafka import create_topics
-from shared.postgres import MigrationError, migrate, prepare_database
+from shared.postgres import MigrationError, Phase, migrate, prepare_database
 from shared.services import CONSOLE, SERVICES
 from shared.topics import TOPICS
 
 #: Whose databases are made: the console has one, and is no user of Kafka's.
 DATABASES = (*SERVICES, CONSOLE)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -30,14 +33,17 @@ class Passwords:
     postgres: Mapping[str, str]
 
 
-async def provision(*, broker: Broker, postgres_admin_url: str, passwords: Passwords) -> None:
+async def provision(
+    *, broker: Broker, postgres_admin_url: str, passwords: Passwords, phase: Phase = "all"
+) -> None:
     """Create what is missing and set passwords and rights; what else is there already stays as it is.
 
     `broker` is Kafka as its administrator sees it, and `postgres_admin_url` a superuser's URL with a database. A
     broker that asks for no login gets no users. Raises MigrationError, KafkaError.
     """
     await asyncio.gather(
-        provision_broker(broker, passwords.kafka), provision_databases(postgres_admin_url, passwords.postgres)
+        provision_broker(broker, passwords.kafka),
+        provision_databases(postgres_admin_url, passwords.postgres, phase=phase),
     )
 
 
@@ -58,14 +64,22 @@ async def provision_broker(broker: Broker, passwords: Mapping[str, str]) -> None
     await until_known(replace(broker, user=last, password=password, mechanism=SERVICES_MECHANISM))
 
 
-async def provision_databases(admin_url: str, passwords: Mapping[str, str]) -> None:
+async def provision_databases(admin_url: str, passwords: Mapping[str, str], *, phase: Phase = "all") -> None:
     """Create each service's and the console's role, database and tables. Raises MigrationError."""
-    await asyncio.gather(*(_provision_database(admin_url, service, passwords[service]) for service in DATABASES))
+    await asyncio.gather(
+        *(_provision_database(admin_url, service, passwords[service], phase) for service in DATABASES)
+    )
 
 
-async def _provision_database(admin_url: str, service: str, password: str) -> None:
+async def _provision_database(admin_url: str, service: str, password: str, phase: Phase) -> None:
     await prepare_database(admin_url, service, password)
-    await migrate(admin_url, service)
+    await migrate(admin_url, service, phase=phase)
+
+
+async def take_away(admin_url: str) -> list[str]:
+    """Take from each database what the release before needed; return what was applied. Raises MigrationError."""
+    applied = await asyncio.gather(*(migrate(admin_url, service, phase="after") for service in DATABASES))
+    return [name for names in applied for name in names]
 
 
 def passwords_from(environment: Mapping[str, str], *, kafka: bool) -> Passwords:
@@ -100,20 +114,29 @@ def passwords_from(environment: Mapping[str, str], *, kafka: bool) -> Passwords:
     show_envvar=True,
     help="URL of a superuser, with a database",
 )
-def provision_command(broker: Broker | None, postgres: str) -> None:
+@click.option(
+    "--phase",
+    type=click.Choice(get_args(Phase)),
+    default="all",
+    show_default=True,
+    help="before: leave what the version before needs, which still runs; after: take that away, once it is gone.",
+)
+def provision_command(broker: Broker | None, postgres: str, phase: Phase) -> None:
     """Create topics, users, rights, databases, roles and tables on a Kafka and a PostgreSQL of your own.
 
     Run it before the services of a new version start: it may be run again, changes only what is missing, and sets
-    passwords and rights. The services' passwords come from PLAUDIT_<SERVICE>_KAFKA_PASSWORD and
+    passwords and rights. Where processes of the version before run meanwhile, run it with `--phase before`, and
+    once they are gone with `--phase after`. The services' passwords come from PLAUDIT_<SERVICE>_KAFKA_PASSWORD and
     PLAUDIT_<SERVICE>_POSTGRES_PASSWORD; `plaudit secrets` makes them.
     """
+    if phase == "after":
+        gone = _run(take_away(postgres))
+        click.echo(f"{len(gone)} migrations took away what the release before needed")
+        return
     if broker is None:
         raise click.UsageError("Missing option '--kafka' (env var: 'PLAUDIT_KAFKA').")
     passwords = passwords_from(os.environ, kafka=bool(broker.user))
-    try:
-        asyncio.run(provision(broker=broker, postgres_admin_url=postgres, passwords=passwords))
-    except (KafkaError, MigrationError, asyncpg.PostgresError, OSError) as error:
-        raise click.ClickException(f"nothing more was changed: {error}") from error
+    _run(provision(broker=broker, postgres_admin_url=postgres, passwords=passwords, phase=phase))
     click.echo(f"{len(TOPICS)} topics and the databases of {len(SERVICES)} services and the console are there")
     if broker.user:
         click.echo(f"{len(SERVICES)} users have their rights: `plaudit kafka-user list` shows them")
@@ -121,3 +144,10 @@ def provision_command(broker: Broker | None, postgres: str) -> None:
         click.echo(
             f"Kafka at {broker.servers} asks nobody to log in: whoever reaches it can read and write everything"
         )
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        return asyncio.run(work)
+    except (KafkaError, MigrationError, asyncpg.PostgresError, OSError) as error:
+        raise click.ClickException(f"nothing more was changed: {error}") from error

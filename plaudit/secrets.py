@@ -21,6 +21,8 @@ VOUCHER_KEY_BYTES = 32
 #: As the compose file calls them.
 COMPOSE_POSTGRES = "postgres:5432"
 COMPOSE_BROKER_USER = "plaudit-broker"
+#: As deploy/postgres/exporter.sh makes it.
+COMPOSE_EXPORTER_ROLE = "plaudit_exporter"
 
 
 def service_files() -> dict[str, dict[str, str]]:
@@ -56,8 +58,8 @@ def service_files() -> dict[str, dict[str, str]]:
 
 
 def compose_files() -> dict[str, dict[str, str]]:
-    """New settings of the containers of Kafka and PostgreSQL, and of the one that provisions them."""
-    admin, broker, superuser = _password(), _password(), _password()
+    """New settings of the containers that are no part of ours, and of the one that provisions them."""
+    admin, broker, superuser, exporter = _password(), _password(), _password(), _password()
     login = f'username="{COMPOSE_BROKER_USER}" password="{broker}"'
     known = f'user_{ADMIN}="{admin}" user_{COMPOSE_BROKER_USER}="{broker}"'
     plain = f"org.apache.kafka.common.security.plain.PlainLoginModule required {login} {known};"
@@ -66,7 +68,13 @@ def compose_files() -> dict[str, dict[str, str]]:
             "KAFKA_LISTENER_NAME_CLIENTS_PLAIN_SASL_JAAS_CONFIG": plain,
             "KAFKA_LISTENER_NAME_CONTROLLER_PLAIN_SASL_JAAS_CONFIG": plain,
         },
-        "postgres": {"POSTGRES_PASSWORD": superuser},
+        "postgres": {"POSTGRES_PASSWORD": superuser, "PLAUDIT_EXPORTER_PASSWORD": exporter},
+        "postgres-exporter": {
+            "DATA_SOURCE_URI": f"{COMPOSE_POSTGRES}/postgres?sslmode=disable",
+            "DATA_SOURCE_USER": COMPOSE_EXPORTER_ROLE,
+            "DATA_SOURCE_PASS": exporter,
+        },
+        "grafana": {"GF_SECURITY_ADMIN_PASSWORD": _password()},
         "provision": {
             "PLAUDIT_KAFKA_USER": ADMIN,
             "PLAUDIT_KAFKA_PASSWORD": admin,
@@ -76,15 +84,65 @@ def compose_files() -> dict[str, dict[str, str]]:
     }
 
 
+def renew_passwords(directory: Path, part: str) -> list[str]:
+    """Make new passwords for a part in its file and in provision.env; return their variables.
+
+    provision.env is written last: until then nothing can set what the part does not know.
+    Raises click.ClickException where a file is missing or does not have them.
+    """
+    new = {
+        f"PLAUDIT_{server}_PASSWORD": _password()
+        for server in (("KAFKA", "POSTGRES") if part in SERVICES else ("POSTGRES",))
+    }
+    provisioned = {
+        f"PLAUDIT_{part.upper()}_{name.removeprefix('PLAUDIT_')}": password for name, password in new.items()
+    }
+    texts = {
+        path: _replaced(path, variables)
+        for path, variables in ((directory / f"{part}.env", new), (directory / "provision.env", provisioned))
+    }
+    for path, text in texts.items():
+        write_private(path, text)
+    return list(new)
+
+
+def _replaced(path: Path, variables: Mapping[str, str]) -> str:
+    """What a file of variables has, with these ones changed."""
+    if not path.exists():
+        raise click.ClickException(f"{path} is not there: `plaudit secrets` makes it.")
+    lines, left = [], dict(variables)
+    for line in path.read_text().splitlines():
+        name = line.partition("=")[0]
+        lines.append(f"{name}={left.pop(name)}" if name in left else line)
+    if left:
+        raise click.ClickException(f"{path} has no {next(iter(left))}.")
+    return "".join(f"{line}\n" for line in lines)
+
+
 @click.command("secrets", epilog="Example: plaudit secrets --compose secrets")
 @click.option("--compose", is_flag=True, help="Also for the containers of docker-compose.yml.")
+@click.option(
+    "--renew",
+    metavar="PART",
+    type=click.Choice([*SERVICES, CONSOLE]),
+    help="Only make new passwords for this part at Kafka and PostgreSQL, in the files that are there.",
+)
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
-def secrets_command(compose: bool, directory: Path) -> None:
+def secrets_command(compose: bool, renew: str | None, directory: Path) -> None:
     """Make new passwords and keys, and write them to DIRECTORY: a file of variables for each service.
 
     Give each service its own file and no other: a host that is taken over knows nothing of the rest. provision.env
     is for `plaudit provision`, which sets the passwords. Nothing that is there is overwritten.
+
+    With --renew the part gets new passwords, in its own file and in provision.env. They hold once
+    `plaudit provision` has set them; the part needs them from its next start on.
     """
+    if renew is not None:
+        if compose:
+            raise click.UsageError("--renew changes files that are there: leave out --compose.")
+        renewed = renew_passwords(directory, renew)
+        click.echo(f"{len(renewed)} new passwords for {renew}: run `plaudit provision`, then restart {renew}")
+        return
     files = service_files()
     if compose:
         for name, variables in compose_files().items():

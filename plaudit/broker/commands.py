@@ -21,6 +21,7 @@ from plaudit.broker.administration import (
     set_rights,
     until_known,
 )
+from plaudit.broker.kafka_users import kafka_users
 from plaudit.broker.rights import (
     SERVICES_MECHANISM,
     Pattern,
@@ -114,8 +115,18 @@ def list_users(where: Where, as_json: bool) -> None:
 
 @kafka_user.command("rights", epilog="Example: plaudit kafka-user rights --json")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
-def show_rights(as_json: bool) -> None:
-    """Show what each service needs, as the topic registry says it; `plaudit provision` sets it. Asks no broker."""
+@click.option("--strimzi", metavar="CLUSTER", help="Print KafkaUsers of this cluster, for Strimzi's operator.")
+def show_rights(as_json: bool, strimzi: str | None) -> None:
+    """Show what each service needs, as the topic registry says it; `plaudit provision` sets it. Asks no broker.
+
+    Strimzi's operator takes what it does not know: there each service, and the administrator, is a KafkaUser whose
+    password is in the Secret that the chart names.
+    """
+    if strimzi is not None and as_json:
+        raise click.UsageError("--strimzi prints YAML: leave out --json.")
+    if strimzi is not None:
+        click.echo(kafka_users(strimzi), nl=False)
+        return
     _show(rights_of_services(), as_json)
 
 

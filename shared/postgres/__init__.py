@@ -4,6 +4,7 @@ from shared.postgres.copy import copy_new
 from shared.postgres.failures import TOOK_TOO_LONG, TRANSIENT
 from shared.postgres.migrations import (
     MigrationError,
+    Phase,
     migrate,
     migrations_of,
     missing_migrations,
@@ -17,6 +18,7 @@ __all__ = [
     "TRANSIENT",
     "Connection",
     "MigrationError",
+    "Phase",
     "Pool",
     "begin",
     "copy_new",

@@ -5,13 +5,21 @@ Migrations run as the administrator, who owns the tables; the service's role may
 A migration is a file of SQL, `<number>_<capability>_<what>.sql`, and runs in one transaction with the note that it
 ran. One whose first line is `-- outside a transaction` holds a single statement that PostgreSQL takes only there,
 such as `create index concurrently if not exists`; it must change nothing when it is run again, because a process
-that dies before the note does so. On a branch the number is the word `next`: `make migrations` gives it a number
+that dies before the note does so.
+
+What the release before still reads or writes goes only once no process of it runs. A migration that takes such a
+thing away says so in a line of its head, `-- after the release`: where phases are told apart it is applied in one
+of its own, and no service waits for it. So nothing that is not marked may build on what is.
+
+On a branch the number is the word `next`: `make migrations` gives it a number
 when the branch is merged, so that two branches never take the same one.
 """
 
 import hashlib
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import takewhile
+from typing import Literal
 
 import asyncpg
 
@@ -19,6 +27,9 @@ from shared.postgres.pool import database_url, role_name
 from shared.services import CONSOLE
 
 OUTSIDE_A_TRANSACTION = "-- outside a transaction"
+AFTER_THE_RELEASE = "-- after the release"
+#: Before a version starts; once the one before is gone; or both at once, where nobody uses the database meanwhile.
+Phase = Literal["all", "before", "after"]
 _HALF_BUILT = "select indexrelid::regclass::text from pg_index where not indisvalid order by 1 limit 1"
 MIGRATION_LOCK = 0x706C6175  # "plau": one migration at a time per database
 
@@ -52,7 +63,12 @@ def migrations_of(package: str) -> list[Traversable]:
 
 async def missing_migrations(pool: asyncpg.Pool, service: str) -> list[str]:
     """Which migrations the service's code needs and its database has not had."""
-    wanted = [f"{package}/{file.name}" for package in packages_of(service) for file in migrations_of(package)]
+    wanted = [
+        f"{package}/{file.name}"
+        for package in packages_of(service)
+        for file in migrations_of(package)
+        if not _is_after(file.read_text())
+    ]
     applied = {row["name"] for row in await pool.fetch("select name from schema_migrations")}
     return [name for name in wanted if name not in applied]
 
@@ -62,8 +78,15 @@ def packages_of(service: str) -> tuple[str, ...]:
     return (CONSOLE,) if service == CONSOLE else ("shared", f"services.{service}")
 
 
-async def migrate(admin_url: str, service: str, *, database: str | None = None) -> list[str]:
+def _is_after(text: str) -> bool:
+    """Whether the head of a migration says that it waits until the release before is gone."""
+    return AFTER_THE_RELEASE in takewhile(lambda line: line.startswith("--"), text.splitlines())
+
+
+async def migrate(admin_url: str, service: str, *, database: str | None = None, phase: Phase = "all") -> list[str]:
     """Apply what is missing of the service's migrations to its database, or `database`; return what was applied.
+
+    What is marked to come after the release is left out of the phase "before", and all else of "after".
 
     Raises MigrationError when a file that was applied has changed since, or when one fails: nothing of
     that file is then applied, but for an index that is left half built outside a transaction.
@@ -93,6 +116,8 @@ async def migrate(admin_url: str, service: str, *, database: str | None = None) 
                 text = file.read_text()
                 digest = hashlib.sha256(text.encode()).hexdigest()
                 if name not in known:
+                    if phase != "all" and _is_after(text) != (phase == "after"):
+                        continue
                     await _apply(connection, name, text, digest)
                     applied.append(name)
                 elif known[name] != digest:

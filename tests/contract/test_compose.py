@@ -18,7 +18,10 @@ from shared.services import CONSOLE, GATEWAY, SERVICES
 
 FILE = Path(__file__).parents[2] / "docker-compose.yml"
 TEXT = FILE.read_text()
-CONTAINERS = {"kafka", "postgres", "provision", *SERVICES, CONSOLE, GATEWAY}
+OURS = {"provision", *SERVICES, CONSOLE, GATEWAY}
+WITHOUT_SECRETS = {"prometheus", "alertmanager"}
+CONTAINERS = OURS | {"kafka", "postgres", "postgres-exporter", "grafana"}
+PROMETHEUS = FILE.parent / "deploy" / "prometheus"
 PARSE_SECONDS = 60
 
 
@@ -35,7 +38,9 @@ def test_it_has_no_key_that_one_of_the_parsers_refuses() -> None:
 def test_every_secret_comes_from_a_file_that_must_be_made() -> None:
     assert "${" not in TEXT
     assert not re.search(r"change-?me|password=", TEXT, re.IGNORECASE)
-    assert {name: service["env_file"] for name, service in composed()["services"].items()} == {
+    services = composed()["services"]
+    assert {name for name, service in services.items() if "env_file" not in service} == WITHOUT_SECRETS
+    assert {name: service["env_file"] for name, service in services.items() if "env_file" in service} == {
         name: [f"secrets/{name}.env"] for name in CONTAINERS
     }
     assert {*service_files(), *compose_files()} == CONTAINERS
@@ -48,7 +53,8 @@ def test_only_ingest_has_the_administrators_key() -> None:
 
 def test_what_listens_does_so_on_this_machine_alone() -> None:
     ports = {name: service.get("ports", []) for name, service in composed()["services"].items()}
-    assert {name for name, given in ports.items() if given} == {*SERVICES, CONSOLE, GATEWAY}
+    seen = {*SERVICES, CONSOLE, GATEWAY, "prometheus", "alertmanager", "grafana"}
+    assert {name for name, given in ports.items() if given} == seen
     assert all(port.startswith("127.0.0.1:") for given in ports.values() for port in given)
 
 
@@ -102,3 +108,47 @@ def test_the_parser_that_debian_ships_takes_it_once_every_secret_is_made(
     assert (ran.returncode == 0) == (missing is None), ran.stderr
     if missing:
         assert f"{missing}.env" in ran.stderr
+
+
+def test_who_needs_to_write_nothing_cannot_and_nobody_gains_a_right() -> None:
+    for name, service in composed()["services"].items():
+        if name in {"kafka", "postgres"}:
+            # Their images prepare their volumes as root, and run as another user then.
+            continue
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+
+
+def test_what_is_mounted_is_there() -> None:
+    document = composed()
+    for service in document["services"].values():
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            if source.startswith("./"):
+                assert (FILE.parent / source).exists(), source
+                assert volume.endswith(":ro"), volume
+            else:
+                assert source in document["volumes"]
+
+
+def test_prometheus_scrapes_there_what_it_does_anywhere_but_for_kafka() -> None:
+    there, anywhere = (
+        yaml.safe_load((PROMETHEUS / name).read_text()) for name in ("compose.yml", "prometheus.yml")
+    )
+    anywhere["scrape_configs"] = [one for one in anywhere["scrape_configs"] if one["job_name"] != "kafka"]
+    assert there == anywhere
+    targets = {
+        target.partition(":")[0]
+        for job in there["scrape_configs"]
+        for static in job["static_configs"]
+        for target in static["targets"]
+    }
+    assert targets <= set(composed()["services"])
+
+
+def test_the_role_of_the_exporter_is_the_one_that_it_logs_in_as() -> None:
+    made = compose_files()
+    script = (FILE.parent / "deploy" / "postgres" / "exporter.sh").read_text()
+    assert f"create role {made['postgres-exporter']['DATA_SOURCE_USER']} login" in script
+    assert made["postgres"]["PLAUDIT_EXPORTER_PASSWORD"] == made["postgres-exporter"]["DATA_SOURCE_PASS"]

@@ -19,6 +19,8 @@ PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 MAKEFILE = (ROOT / "Makefile").read_text()
 #: Made by a program that ends its files without a newline.
 UNENDED = "bench/results/"
+#: Go's own formatter has it so.
+BY_GOFMT = {".go", ".mod"}
 #: What the pages show of the console; whoever clones the repository gets them too.
 PICTURE = ".jpg"
 PICTURE_MAX_BYTES = 100_000
@@ -72,7 +74,7 @@ def test_files_are_as_editors_are_told() -> None:
             wrong.append(f"{name}: white space at the end of a line")
         if not content.endswith(b"\n") and not name.startswith(UNENDED):
             wrong.append(f"{name}: no newline at the end")
-        if b"\n\t" in content and name != "Makefile":
+        if b"\n\t" in content and name != "Makefile" and path.suffix not in BY_GOFMT:
             wrong.append(f"{name}: tabs")
     assert not wrong, "\n".join(wrong)
 

@@ -13,13 +13,13 @@ import orjson
 import pytest
 import pytest_asyncio
 
+from plaudit.broker.administration import administering
 from plaudit.broker.rights import ADMIN
 from plaudit.provision import Passwords, provision
 from plaudit.stack import StackState, jars, kafka, start, stop
 from plaudit.stack.processes import ProcessSpec
 from plaudit.stack.readiness import kafka_knows_its_administrator
 from shared.broker import Broker
-from shared.kafka import create_topics
 from shared.services import SERVICES
 from shared.topics import TOPICS
 from tests.conftest import SESSION_SECONDS
@@ -140,7 +140,6 @@ async def three_brokers(plaudit_home: Path) -> AsyncIterator[tuple[Arena, Cluste
         state = await asyncio.to_thread(
             start, name, only=["postgres"], external_kafka=cluster.broker, provision=False
         )
-        await create_topics(cluster.broker, TOPICS, replication=BROKERS_COUNT)
         await provision(
             broker=cluster.broker,
             postgres_admin_url=state.postgres_admin_url,
@@ -160,6 +159,16 @@ async def three_brokers(plaudit_home: Path) -> AsyncIterator[tuple[Arena, Cluste
         await door.stop()
         await asyncio.to_thread(stop, name)
         await asyncio.to_thread(cluster.stop)
+
+
+async def test_provisioning_gives_each_topic_as_many_copies_as_the_cluster_says(
+    three_brokers: tuple[Arena, Cluster],
+) -> None:
+    _, cluster = three_brokers
+    async with administering(cluster.broker) as admin:
+        described = await admin.describe_topics([topic.name for topic in TOPICS])
+    copies = {len(partition["replicas"]) for topic in described for partition in topic["partitions"]}
+    assert copies == {BROKERS_COUNT}
 
 
 async def test_one_broker_of_three_lost(three_brokers: tuple[Arena, Cluster]) -> None:

@@ -8,7 +8,15 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from shared.postgres import MigrationError, database_url, migrate, migrations, prepare_database, role_name
+from shared.postgres import (
+    MigrationError,
+    database_url,
+    migrate,
+    migrations,
+    missing_migrations,
+    prepare_database,
+    role_name,
+)
 
 pytestmark = pytest.mark.stack
 
@@ -115,3 +123,27 @@ async def test_an_index_that_was_left_half_built_is_not_taken_for_whole(
     await connection.execute("drop index concurrently a_by_n")
     await connection.execute("delete from a")
     assert await migrate(stack.state.postgres_admin_url, service) == [f"{package.parent.name}/0002_a_by_n.sql"]
+
+
+async def test_what_the_release_before_needs_goes_in_a_phase_of_its_own(
+    stack: Any, package: Path, database: Any
+) -> None:
+    service, connection = database
+    admin = stack.state.postgres_admin_url
+    (package / "0001_a.sql").write_text("create table a (old int, n int);")
+    (package / "0002_a_without_old.sql").write_text(
+        "-- Nobody reads it any more.\n-- after the release\nalter table a drop column old;"
+    )
+    (package / "0003_a_by_m.sql").write_text("alter table a add column m int;\n-- after the release, some say")
+    columns = "select string_agg(attname, ' ' order by attname) from pg_attribute where attrelid = 'a'::regclass"
+    columns += " and attnum > 0 and not attisdropped"
+
+    before = await migrate(admin, service, phase="before")
+    assert before[-2:] == [f"{package.parent.name}/0001_a.sql", f"{package.parent.name}/0003_a_by_m.sql"]
+    assert await connection.fetchval(columns) == "m n old"
+    # A process of this version does not wait for it: its pool looks the same way.
+    assert await missing_migrations(connection, service) == []
+    assert await migrate(admin, service, phase="before") == []
+    assert await migrate(admin, service, phase="after") == [f"{package.parent.name}/0002_a_without_old.sql"]
+    assert await connection.fetchval(columns) == "m n"
+    assert await migrate(admin, service) == []

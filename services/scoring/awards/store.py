@@ -21,8 +21,8 @@ from shared.contracts.programme import SPENDABLE
 from shared.postgres import Connection, copy_new
 
 #: The fields of Award, of which only the last, its traceparent, mark of backfill and campaign, are not kept.
-_FIELD_COLUMNS = tuple("slot" if name == "beneficiary" else name for name in Award._fields[:-3])
-AWARD_COLUMNS = (*_FIELD_COLUMNS, "recorded_at")
+_FIELD_COLUMNS = tuple("slot" if name == "beneficiary" else name for name in Award._fields[:-4])
+AWARD_COLUMNS = (*_FIELD_COLUMNS, "restatement_id", "recorded_at")
 _AWARD_COLUMNS = ", ".join(AWARD_COLUMNS)
 
 
@@ -102,7 +102,7 @@ async def add_awards(conn: Connection, *, awards: Iterable[Award], recorded_at: 
     await conn.copy_records_to_table(
         "awards",
         columns=AWARD_COLUMNS,
-        records=[(*award[:-3], recorded_at) for award in awards],
+        records=[(*award[:-4], award.restatement_id, recorded_at) for award in awards],
     )
 
 
@@ -290,6 +290,7 @@ def _recorded_award(row: Record) -> RecordedAward:
         available_at=row["available_at"],
         expires_at=row["expires_at"],
         traceparent=None,
+        restatement_id=None if row["restatement_id"] is None else str(row["restatement_id"]),
     )
     return RecordedAward(award, row["recorded_at"])
 
@@ -307,7 +308,7 @@ async def add_awards_as_told(conn: Connection, *, awards: Sequence[RecordedAward
             select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[],
                 $8::int[], $9::uuid[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::date[],
                 $14::date[], $15::uuid[], $16::int[], $17::text[], $18::int[], $19::text[], $20::timestamptz[],
-                $21::timestamptz[], $22::timestamptz[])
+                $21::timestamptz[], $22::uuid[], $23::timestamptz[])
             on conflict do nothing
             returning *), noted as (
         insert into awards_read_back as r (community, event_uid, award_id, total, revision, programme_version)
@@ -318,7 +319,10 @@ async def add_awards_as_told(conn: Connection, *, awards: Sequence[RecordedAward
             set total = excluded.total, revision = excluded.revision where r.revision < excluded.revision)
         select award_id::text, community from added
         """,  # noqa: S608 -- the columns are a constant
-        *(list(column) for column in zip(*((*award[:-3], at) for award, at in awards), strict=True)),
+        *(
+            list(column)
+            for column in zip(*((*award[:-4], award.restatement_id, at) for award, at in awards), strict=True)
+        ),
     )
     added = {(row["award_id"], row["community"]) for row in rows}
     return [award for award, _ in awards if (award.award_id, award.community) in added]

@@ -100,6 +100,7 @@ def _told(fact: PointsAwarded) -> RecordedAward:
         available_at=_utc(data.get("available_at")),
         expires_at=_utc(data.get("expires_at")),
         traceparent=None,
+        restatement_id=data.get("restatement_id"),
     )
     return RecordedAward(award, fact["time"])
 

@@ -35,16 +35,19 @@ _WINDOWS = tuple(f"{part}_{place}" for part in ("window", "bound") for place in 
 _CHANGING = ("state", "is_counted", "is_settled", "room", "told", "revision", "corrected_on", "summed", "cut",
              "is_backfill")  # fmt: skip
 _CAMPAIGN = ("campaign", "ceiling", "ceiling_by", "void")
-_COLUMNS = (*_BEFORE_WINDOWS, *_WINDOWS, *_CHANGING, *_TERMS, *_PACE, *_CAMPAIGN, "withheld")
+CLAIM_COLUMNS = (*_BEFORE_WINDOWS, *_WINDOWS, *_CHANGING, *_TERMS, *_PACE, *_CAMPAIGN, "withheld")
 _NOTHING = (None,) * _PLACES
 
 
 async def add_claims(conn: Connection, *, claims: Iterable[Claim]) -> None:
     """Add new claims. Raises UniqueViolationError for one that is there: that would be a bug."""
-    await conn.copy_records_to_table("claims", columns=_COLUMNS, records=[_record(claim) for claim in claims])
+    await conn.copy_records_to_table(
+        "claims", columns=CLAIM_COLUMNS, records=[record_of(claim) for claim in claims]
+    )
 
 
-def _record(claim: Claim) -> tuple[Any, ...]:
+def record_of(claim: Claim) -> tuple[Any, ...]:
+    """A claim as a row of CLAIM_COLUMNS."""
     return (
         claim.community,
         claim.award_id,

@@ -61,10 +61,11 @@ async def _load(
     if not replaced:
         return [], []
     words = {uid: mark.word for (_, uid), mark in marks.items() if mark.word is not None}
+    whys = await load_whys(conn, awards=[(community, one.after.award_id) for one in replaced])
     heard(
         replaced,
         await _heard_words(conn, [one.after for one in replaced], words, community=community),
-        await load_whys(conn, awards=[(community, one.after.award_id) for one in replaced]),
+        {award_id: why for (_, award_id), why in whys.items()},
     )
     beside = await _beside(conn, replaced, claims_max_count=claims_max_count)
     return replaced, beside

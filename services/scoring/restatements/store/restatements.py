@@ -332,11 +332,11 @@ def _named(states: Collection[RestatementState]) -> list[str]:
 
 
 def _restatement(row: Record) -> Restatement:
-    authors = {name: None if row[name] is None else author_of(row, name) for name in _AUTHORS}
-    plain = {name: row[name] for name in _PLAIN} | {"restatement_id": str(row["restatement_id"])}
+    said: dict[str, Any] = {name: row[name] for name in _PLAIN}
+    said |= {name: None if row[name] is None else author_of(row, name) for name in _AUTHORS}
+    said["restatement_id"] = str(row["restatement_id"])
     return Restatement(
-        **plain,
-        **authors,  # type: ignore[arg-type] -- who asked is always there
+        **said,
         state=RestatementState(row["state"]),
         asked=Asked(row["since"], row["until"], row["audience"]),
         failure=None if row["failure"] is None else RestatementFailure(row["failure"]),

@@ -1,4 +1,4 @@
-"""A version applied to the past: what stands is what it gives, whatever was posted before, and nothing else is told."""
+"""A version applied to the past: what stands is what it gives, whatever was posted before, and no more is told."""
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy

@@ -12,6 +12,7 @@ from services.scoring.awards.domain.awards import (
     Earned,
     EventKey,
     RecordedAward,
+    RestatedBy,
     RulePoints,
     Told,
 )
@@ -326,6 +327,43 @@ async def add_awards_as_told(conn: Connection, *, awards: Sequence[RecordedAward
     )
     added = {(row["award_id"], row["community"]) for row in rows}
     return [award for award, _ in awards if (award.award_id, award.community) in added]
+
+
+async def load_restatements(
+    conn: Connection, *, community: str, restatement_ids: Iterable[str]
+) -> dict[str, RestatedBy]:
+    """What was said of restatements, by id."""
+    rows = await conn.fetch(
+        """
+        select restatement_id::text, version, reason from restatements
+        where community = $1 and restatement_id = any($2::uuid[])
+        """,
+        community,
+        sorted(restatement_ids),
+    )
+    return {row["restatement_id"]: RestatedBy(*row) for row in rows}
+
+
+async def load_restated(conn: Connection, *, events: Iterable[tuple[str, str, datetime]]) -> set[str]:
+    """The awards of events that a restatement made or amended."""
+    keys = list(events)
+    ranges = [award_id_range(uid, time) for _, uid, time in keys]
+    rows = await conn.fetch(
+        """
+        select distinct coalesce(a.amends, a.award_id)::text as award_id
+        from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[]) as k(community, event_uid, lowest, highest)
+        cross join lateral (
+            select award_id, amends, restatement_id from awards
+            where award_id between lowest and highest and community = k.community and event_uid = k.event_uid
+            offset 0) a
+        where a.restatement_id is not null
+        """,
+        [community for community, _, _ in keys],
+        [uid for _, uid, _ in keys],
+        [lowest for lowest, _ in ranges],
+        [highest for _, highest in ranges],
+    )
+    return {row["award_id"] for row in rows}
 
 
 async def is_anything_read_back(conn: Connection) -> bool:

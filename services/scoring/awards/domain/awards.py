@@ -83,6 +83,14 @@ class RecordedAward(NamedTuple):
     recorded_at: datetime
 
 
+class RestatedBy(NamedTuple):
+    """A restatement that changed awards: which version it applied, and why."""
+
+    restatement_id: str
+    version: int
+    reason: str
+
+
 class AwardPlace(NamedTuple):
     """Where an award stands in a list of them: by event time, then id."""
 

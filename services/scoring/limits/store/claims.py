@@ -35,19 +35,16 @@ _WINDOWS = tuple(f"{part}_{place}" for part in ("window", "bound") for place in 
 _CHANGING = ("state", "is_counted", "is_settled", "room", "told", "revision", "corrected_on", "summed", "cut",
              "is_backfill")  # fmt: skip
 _CAMPAIGN = ("campaign", "ceiling", "ceiling_by", "void")
-CLAIM_COLUMNS = (*_BEFORE_WINDOWS, *_WINDOWS, *_CHANGING, *_TERMS, *_PACE, *_CAMPAIGN, "withheld")
+_COLUMNS = (*_BEFORE_WINDOWS, *_WINDOWS, *_CHANGING, *_TERMS, *_PACE, *_CAMPAIGN, "withheld")
 _NOTHING = (None,) * _PLACES
 
 
 async def add_claims(conn: Connection, *, claims: Iterable[Claim]) -> None:
     """Add new claims. Raises UniqueViolationError for one that is there: that would be a bug."""
-    await conn.copy_records_to_table(
-        "claims", columns=CLAIM_COLUMNS, records=[record_of(claim) for claim in claims]
-    )
+    await conn.copy_records_to_table("claims", columns=_COLUMNS, records=[_record(claim) for claim in claims])
 
 
-def record_of(claim: Claim) -> tuple[Any, ...]:
-    """A claim as a row of CLAIM_COLUMNS."""
+def _record(claim: Claim) -> tuple[Any, ...]:
     return (
         claim.community,
         claim.award_id,
@@ -89,6 +86,20 @@ def record_of(claim: Claim) -> tuple[Any, ...]:
         claim.ceiling_by,
         claim.void,
         claim.withheld,
+    )
+
+
+async def put_whole_claims(conn: Connection, *, claims: Iterable[Claim]) -> None:
+    """Store claims in place of those of the same awards, or as new ones. Their members are locked."""
+    values = ", ".join(f"${place}" for place in range(1, len(_COLUMNS) + 1))
+    kept = ("community", "award_id")
+    updated = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in kept)
+    await conn.executemany(
+        f"""
+        insert into claims ({", ".join(_COLUMNS)}) values ({values})
+        on conflict (award_id, community) do update set {updated}
+        """,  # noqa: S608 -- the columns are constants
+        [_record(claim) for claim in claims],
     )
 
 

@@ -11,7 +11,7 @@ from services.scoring.awards.handlers.rooms import READ_BACK_LEFT
 from services.scoring.awards.handlers.telling import tell
 from services.scoring.campaigns.handlers.spending import spend
 from services.scoring.limits.domain.windows import UNBOUNDED
-from services.scoring.limits.store.claims import put_claims
+from services.scoring.limits.store.claims import put_claims, put_whole_claims
 from services.scoring.limits.store.members import lock_members
 from services.scoring.limits.store.windows import put_windows
 from services.scoring.metrics import RESTATED_AWARDS
@@ -96,7 +96,7 @@ async def _post(tx: Transaction[Settings], restatement: Restatement, *, part: Pa
     # 4. The facts, and what is known from now on.
     awards = outcome.awards(restatement.restatement_id)
     await tell(tx, awards)
-    await part_store.put_restated(conn, claims=[one.after for one in outcome.replaced])
+    await put_whole_claims(conn, claims=[one.after for one in outcome.replaced])
     if outcome.beside:
         await put_claims(conn, claims=outcome.beside)
     await _look_at_members(tx, awards, community=community)

@@ -1,12 +1,10 @@
 """The SQL of what restatements are worked out of, posted in, and differ by."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 import orjson
 
 from services.scoring.backtests.store.backtests import Offsets
-from services.scoring.limits.domain.claims import Claim
-from services.scoring.limits.store.claims import CLAIM_COLUMNS, record_of
 from services.scoring.restatements.domain.packing import pack, unpack
 from services.scoring.restatements.domain.restatements import Difference, DifferencePlace, Restatement
 from services.scoring.restatements.domain.restating import Part
@@ -191,17 +189,3 @@ async def load_movers(
         limit,
     )
     return [(row["member_id"], row["points"]) for row in rows]
-
-
-async def put_restated(conn: Connection, *, claims: Iterable[Claim]) -> None:
-    """Store claims in place of those of the same awards, or as new ones. Their members are locked."""
-    values = ", ".join(f"${place}" for place in range(1, len(CLAIM_COLUMNS) + 1))
-    kept = ("community", "award_id")
-    updated = ", ".join(f"{name} = excluded.{name}" for name in CLAIM_COLUMNS if name not in kept)
-    await conn.executemany(
-        f"""
-        insert into claims ({", ".join(CLAIM_COLUMNS)}) values ({values})
-        on conflict (award_id, community) do update set {updated}
-        """,  # noqa: S608 -- the columns are constants
-        [record_of(claim) for claim in claims],
-    )

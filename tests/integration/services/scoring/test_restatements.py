@@ -1,4 +1,4 @@
-"""Restatements on a real database: only the differences are posted, whatever happens meanwhile, and taken back whole."""
+"""Restatements on a real database: only differences are posted, whatever comes meanwhile, and taken back whole."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field

@@ -95,7 +95,7 @@ from console.pages.payout_runs import routes as payout_runs
 from console.pages.payout_schedules import routes as payout_schedules
 from console.pages.people import routes as people
 from console.pages.pipeline import routes as pipeline
-from console.pages.programme import audiences, backtests, editing, keeping
+from console.pages.programme import audiences, backtests, editing, keeping, restatements
 from console.pages.programme import routes as programme
 from console.pages.provider_payouts import routes as provider_payouts
 from console.pages.quests import routes as quests
@@ -200,6 +200,7 @@ PAGES = (
         programme,
         audiences,
         backtests,
+        restatements,
         editing,
         keeping,
         waiting,

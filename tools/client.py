@@ -29,6 +29,7 @@ NAMED = {
     ("ingest", "post", "/v1/sign-in-links"): "post_sign_in_link",
     ("ingest", "post", "/v1/connectors/{name}/deliveries/{delivery_id}/replay"): "replay_delivery",
     ("ingest", "post", "/v1/connectors/{name}/replay"): "replay_deliveries",
+    ("scoring", "post", "/v1/restatements"): "ask_for_restatement",
     **{
         (service, method, path): name
         for service in SERVICES

@@ -175,6 +175,11 @@ def _(text: str) -> str:
 TOASTS = {
     "saved": _("Saved"),
     "backtest-cancelled": _("The backtest is cancelled"),
+    "restatement-submitted": _("It waits for another person"),
+    "restatement-approved": _("It is worked out once more, and posted if it is still the same"),
+    "restatement-cancelled": _("The restatement is cancelled"),
+    "restatement-asked-back": _("Another person is to approve the reversal"),
+    "restatement-taken-back": _("It is being reversed"),
     "in-cart": _("It is in your cart"),
     "in-hand": _("You have it in hand"),
     "put-back": _("It is back: others can take it"),

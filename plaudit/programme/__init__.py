@@ -2,7 +2,7 @@
 
 import click
 
-from plaudit.programme import backtesting, deciding, drafts, explaining, publishing, rehearsing, texts
+from plaudit.programme import backtesting, deciding, drafts, explaining, publishing, rehearsing, restating, texts
 
 
 @click.group()
@@ -16,6 +16,7 @@ for command in (
     rehearsing.test_programme,
     texts.diff_programmes,
     backtesting.backtest_programmes,
+    restating.restate,
     publishing.submit_programme,
     publishing.publish_programme,
     publishing.roll_back_programme,

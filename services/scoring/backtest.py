@@ -1,4 +1,4 @@
-"""`python -m services.scoring.backtest`: runs the backtests that are asked for, and ends when there are none.
+"""`python -m services.scoring.backtest`: runs backtests and works out restatements until none is asked for.
 
 It is a process of its own at the lowest priority (`PLAUDIT_BACKTEST_NICENESS`): the kernel gives it what the live
 line leaves. Its settings are those of scoring, whose process starts it, and with whose process it ends.
@@ -11,6 +11,7 @@ import resource
 
 from services.scoring.backtests.handlers.log import EventLog
 from services.scoring.backtests.handlers.running import Runner
+from services.scoring.restatements.handlers.computing import Computer
 from services.scoring.settings import Settings
 from shared.postgres import create_pool
 from shared.telemetry import configure_logging
@@ -29,10 +30,10 @@ async def run(settings: Settings) -> None:
     ending = asyncio.create_task(_end_with(os.getppid()))
     try:
         await events.start()
-        runner = Runner(pool, events, settings)
+        runner, computer = Runner(pool, events, settings), Computer(pool, events, settings)
         idle = 0.0
         while idle < IDLE_SECONDS:
-            if await runner.turn():
+            if any([await runner.turn(), await computer.turn()]):
                 idle = 0.0
             else:
                 await asyncio.sleep(LOOK_SECONDS)

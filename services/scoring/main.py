@@ -36,6 +36,9 @@ from services.scoring.programmes.handlers.telling import SIGN_ANEW_EVERY_SECONDS
 from services.scoring.quality.api import router as content
 from services.scoring.quality.handlers.trusting import weigh_due, work_out
 from services.scoring.recounts.handlers import recount_awards
+from services.scoring.restatements.api import router as restatements
+from services.scoring.restatements.handlers.asking import watch as watch_restatements
+from services.scoring.restatements.handlers.posting import post_next
 from services.scoring.settings import Settings
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
@@ -74,6 +77,7 @@ SPEC = ServiceSpec(
     ],
     routers=[
         *(programmes, drafts, rules, audiences, campaigns, content, awards, manual, prizes, backtests),
+        restatements,
         *(holds, guidelines, members_guidelines),
     ],
     problems=ERRORS,
@@ -93,6 +97,8 @@ SPEC = ServiceSpec(
         Timer("count-cases-waiting", every_seconds=15, run=guideline_cases.count_waiting),
         Timer("count-manual-awards-waiting", every_seconds=60, run=manual_handlers.count_waiting),
         Timer("run-backtests", every_seconds=BACKTESTS_EVERY_SECONDS, run=PROCESSES.look),
+        Timer("watch-restatements", every_seconds=BACKTESTS_EVERY_SECONDS, run=watch_restatements),
+        Timer("post-restatements", every_seconds=SETTLE_EVERY_SECONDS, run=post_next),
         Timer("recount-awards", every_seconds=RECOUNT_EVERY_SECONDS, run=recount_awards),
     ],
     schemas=schemas,

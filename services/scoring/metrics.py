@@ -115,3 +115,22 @@ BACKTEST_STUCK_SECONDS = Gauge(
 )
 for _state in ("queued", "running"):
     BACKTESTS.labels(_state)
+
+RESTATEMENTS = Gauge(
+    "plaudit_scoring_restatements",
+    "Restatements that the platform has to do with, by state: computing, approved, posting, reversing",
+    ["state"],
+)
+RESTATEMENT_STUCK_SECONDS = Gauge(
+    "plaudit_scoring_restatement_stuck_seconds",
+    "Seconds since any restatement that the platform has to do with got on; 0 where there is none",
+)
+RESTATED_AWARDS = Counter(
+    "plaudit_scoring_restated_awards_total",
+    "Awards and amendments that restatements posted, and that their reversals did, by what: posted, taken_back",
+    ["what"],
+)
+for _state in ("computing", "approved", "posting", "reversing"):
+    RESTATEMENTS.labels(_state)
+for _what in ("posted", "taken_back"):
+    RESTATED_AWARDS.labels(_what)

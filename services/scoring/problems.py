@@ -108,6 +108,25 @@ from services.scoring.programmes.domain.publication import (
 from services.scoring.programmes.handlers.checking import ChecksBusyError, CheckTooSlowError
 from services.scoring.quality.api import UNKNOWN_CONTENT
 from services.scoring.quality.domain.listing import UnknownContentError
+from services.scoring.restatements.api import (
+    NOT_ASKED_BACK,
+    RESTATED_SINCE,
+    RESTATEMENT_CHANGED,
+    RESTATEMENT_FOUR_EYES,
+    RESTATEMENT_STEP,
+    TOO_MANY_RESTATEMENTS,
+    UNKNOWN_RESTATEMENT,
+)
+from services.scoring.restatements.domain.restatements import (
+    NotAskedBackError,
+    RestatedSinceError,
+    RestatementChangedError,
+    RestatementStepError,
+    SameRestaterError,
+    TooManyRestatementsError,
+    UnknownRestatedVersionError,
+    UnknownRestatementError,
+)
 from services.scoring.signals.domain.cases import (
     CaseFourEyesError,
     SignalCaseDecidedError,
@@ -250,6 +269,26 @@ ERRORS: ErrorTable = {
     ),
     TooManyBacktestsError: lambda error: Problem(
         TOO_MANY_BACKTESTS, f"{error.max_count} wait or run: cancel one, or wait until one has ended"
+    ),
+    UnknownRestatementError: lambda _: Problem(UNKNOWN_RESTATEMENT, "GET /v1/restatements lists those there are"),
+    UnknownRestatedVersionError: lambda _: Problem(
+        UNKNOWN_VERSION, "GET /v1/programmes lists the versions there are"
+    ),
+    RestatementStepError: lambda error: Problem(RESTATEMENT_STEP, f"It is {error.state}"),
+    RestatementChangedError: lambda error: Problem(
+        RESTATEMENT_CHANGED, f"Look at it again: its digest is {error.digest} now"
+    ),
+    SameRestaterError: lambda _: Problem(
+        RESTATEMENT_FOUR_EYES, "You asked for it, by whatever key or token: another person approves it"
+    ),
+    NotAskedBackError: lambda _: Problem(
+        NOT_ASKED_BACK, "One person asks for the reversal, with …/reverse, and another approves it"
+    ),
+    RestatedSinceError: lambda error: Problem(
+        RESTATED_SINCE, f"Have {error.restatement_id} reversed first: it stands on what this one posted"
+    ),
+    TooManyRestatementsError: lambda error: Problem(
+        TOO_MANY_RESTATEMENTS, f"{error.max_count} are open: cancel one, or have it approved"
     ),
     UnknownAudienceError: lambda _: Problem(
         UNKNOWN_AUDIENCE, "GET /v1/audiences lists those of the programme in force"

@@ -144,3 +144,34 @@ class Settings(SigningSettings):
         gt=0,
         description="How old the backtest of a draft may be that is submitted, where a community asks for one",
     )
+    restatements_open_max_count: int = Field(
+        5,
+        gt=0,
+        description="How many restatements of a community may be worked out, wait for somebody, or be posted",
+    )
+    restatement_events_max_count: int = Field(
+        200_000, gt=0, description="To how many events a restatement may apply a version; one of more fails"
+    )
+    restatement_differences_max_count: int = Field(
+        200_000, gt=0, description="How many awards a restatement may change; one of more fails"
+    )
+    restatement_part_max_count: int = Field(
+        500,
+        gt=0,
+        description=(
+            "How many awards one transaction restates; more only where they are of one member, or under one limit"
+        ),
+    )
+    restatement_entangled_max_count: int = Field(
+        50_000,
+        gt=0,
+        description="How many other claims may share limits with those of one transaction; beyond that it fails",
+    )
+    restatement_max_seconds: float = Field(
+        3_600.0,
+        gt=0,
+        description="What reading and matching of one restatement may take; one that takes more fails",
+    )
+    restatement_kept_days: int = Field(
+        180, gt=0, description="How long a restatement is kept that failed or was cancelled; others are kept"
+    )

@@ -24,7 +24,7 @@ TOLD: Final[Mapping[str, Told]] = {
         "",
         "member_id amends award_id beneficiary by_hand cause day event_time event_type event_uid points"
         " programme_id programme_version received_at revision rule_id total week score available_at"
-        " campaign expires_at",
+        " campaign expires_at restatement_id",
     ),
     "audience.entered.v1": Told("", "member_id audience revision since known_at programme_version met"),
     "audience.left.v1": Told("", "member_id audience revision since known_at programme_version met"),

@@ -74,7 +74,7 @@ WANTED: Final = {
 class Why:
     """A line of why: points (None: nothing by this rule), the rule's title, and what there is to say of it."""
 
-    points: int
+    points: int | None
     title: str
     said: str = ""
 
@@ -129,6 +129,10 @@ def _whys(visit: Visit, explanation: Mapping[str, Any]) -> list[Why]:
         amounts[award["rule_id"]] = amounts.get(award["rule_id"], 0) + award["points"]
         titles.setdefault(award["rule_id"], award["rule_id"] if rule is None else rule["title"])
     found = [Why(points, titles[rule_id]) for rule_id, points in amounts.items() if points]
+    found += [
+        Why(None, visit.say(_("The programme was applied to the past")), one["reason"])
+        for one in explanation["restatements"]
+    ]
     for declined in explanation["declined"]:
         if declined["reason"] == "no_beneficiary":
             continue

@@ -15,7 +15,7 @@ NAMED = {"actor": "member_id", "object_author": "object_member_id", "reply_autho
 #: No id: whom an event does not name here.
 NOBODY = ""
 #: Kinds of lines, in the order in which they are shown.
-LINES = ("award", "grant", "declined", "others")
+LINES = ("award", "restated", "grant", "declined", "others")
 #: The filter of the page, and what it asks for.
 EARNED = {"yes": True, "no": False}
 
@@ -104,6 +104,15 @@ def _entry(
     rules = {} if explanation is None else {rule["rule_id"]: rule for rule in explanation["rules"]}
     lines = [line for one in item["awards"] for line in _of_award(one, rules, member_id, names)]
     if explanation is not None:
+        lines += [
+            Line(
+                "restated",
+                str(one["version"]),
+                detail=one["reason"],
+                href=f"/programme/restatements/{one['restatement_id']}",
+            )
+            for one in explanation["restatements"]
+        ]
         lines += _declined(event, explanation, rules, member_id, given=_given(item["awards"], member_id))
     # The member's own first, then why not, and what others got last.
     lines.sort(key=lambda line: LINES.index(line.kind))

@@ -82,6 +82,7 @@ HELD: Final = (
     _("What was commanded about them, and who read of them"),
     _("In which audiences they are"),
     _("That a draft of the programme would have given them most more or less"),
+    _("What a version of the programme changed of what they got before, or would have"),
     _("Which audiences they entered and left"),
     _("When they came into audiences and left them"),
     _("Attributes by which figures are sliced"),

@@ -12,6 +12,7 @@ from services.scoring.awards.domain.awards import (
     Earned,
     EventKey,
     RecordedAward,
+    RestatedBy,
     RulePoints,
     Told,
 )
@@ -21,8 +22,8 @@ from shared.contracts.programme import SPENDABLE
 from shared.postgres import Connection, copy_new
 
 #: The fields of Award, of which only the last, its traceparent, mark of backfill and campaign, are not kept.
-_FIELD_COLUMNS = tuple("slot" if name == "beneficiary" else name for name in Award._fields[:-3])
-AWARD_COLUMNS = (*_FIELD_COLUMNS, "recorded_at")
+_FIELD_COLUMNS = tuple("slot" if name == "beneficiary" else name for name in Award._fields[:-4])
+AWARD_COLUMNS = (*_FIELD_COLUMNS, "restatement_id", "recorded_at")
 _AWARD_COLUMNS = ", ".join(AWARD_COLUMNS)
 
 
@@ -102,7 +103,7 @@ async def add_awards(conn: Connection, *, awards: Iterable[Award], recorded_at: 
     await conn.copy_records_to_table(
         "awards",
         columns=AWARD_COLUMNS,
-        records=[(*award[:-3], recorded_at) for award in awards],
+        records=[(*award[:-4], award.restatement_id, recorded_at) for award in awards],
     )
 
 
@@ -290,6 +291,7 @@ def _recorded_award(row: Record) -> RecordedAward:
         available_at=row["available_at"],
         expires_at=row["expires_at"],
         traceparent=None,
+        restatement_id=None if row["restatement_id"] is None else str(row["restatement_id"]),
     )
     return RecordedAward(award, row["recorded_at"])
 
@@ -307,7 +309,7 @@ async def add_awards_as_told(conn: Connection, *, awards: Sequence[RecordedAward
             select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[],
                 $8::int[], $9::uuid[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::date[],
                 $14::date[], $15::uuid[], $16::int[], $17::text[], $18::int[], $19::text[], $20::timestamptz[],
-                $21::timestamptz[], $22::timestamptz[])
+                $21::timestamptz[], $22::uuid[], $23::timestamptz[])
             on conflict do nothing
             returning *), noted as (
         insert into awards_read_back as r (community, event_uid, award_id, total, revision, programme_version)
@@ -318,10 +320,50 @@ async def add_awards_as_told(conn: Connection, *, awards: Sequence[RecordedAward
             set total = excluded.total, revision = excluded.revision where r.revision < excluded.revision)
         select award_id::text, community from added
         """,  # noqa: S608 -- the columns are a constant
-        *(list(column) for column in zip(*((*award[:-3], at) for award, at in awards), strict=True)),
+        *(
+            list(column)
+            for column in zip(*((*award[:-4], award.restatement_id, at) for award, at in awards), strict=True)
+        ),
     )
     added = {(row["award_id"], row["community"]) for row in rows}
     return [award for award, _ in awards if (award.award_id, award.community) in added]
+
+
+async def load_restatements(
+    conn: Connection, *, community: str, restatement_ids: Iterable[str]
+) -> dict[str, RestatedBy]:
+    """What was said of restatements, by id."""
+    rows = await conn.fetch(
+        """
+        select restatement_id::text, version, reason from restatements
+        where community = $1 and restatement_id = any($2::uuid[])
+        """,
+        community,
+        sorted(restatement_ids),
+    )
+    return {row["restatement_id"]: RestatedBy(*row) for row in rows}
+
+
+async def load_restated(conn: Connection, *, events: Iterable[tuple[str, str, datetime]]) -> set[str]:
+    """The awards of events that a restatement made or amended."""
+    keys = list(events)
+    ranges = [award_id_range(uid, time) for _, uid, time in keys]
+    rows = await conn.fetch(
+        """
+        select distinct coalesce(a.amends, a.award_id)::text as award_id
+        from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[]) as k(community, event_uid, lowest, highest)
+        cross join lateral (
+            select award_id, amends, restatement_id from awards
+            where award_id between lowest and highest and community = k.community and event_uid = k.event_uid
+            offset 0) a
+        where a.restatement_id is not null
+        """,
+        [community for community, _, _ in keys],
+        [uid for _, uid, _ in keys],
+        [lowest for lowest, _ in ranges],
+        [highest for _, highest in ranges],
+    )
+    return {row["award_id"] for row in rows}
 
 
 async def is_anything_read_back(conn: Connection) -> bool:

@@ -9,7 +9,7 @@ from shared.contracts.facts.envelope import FactEnvelope, FactType, fact_example
 from shared.contracts.fields import Count, LocalDay, Points, Slug, Timestamp, Uuid
 from shared.contracts.story import ACCEPTANCE, AMENDMENT, AWARD, GRACE, TRACEPARENT
 
-Cause = Literal["retracted", "restored", "limit", "held", "released", "upheld", "suspended", "quality"]
+Cause = Literal["retracted", "restored", "limit", "held", "released", "upheld", "suspended", "quality", "restated"]
 
 
 class ByHandData(TypedDict):
@@ -30,14 +30,16 @@ class AwardData(TypedDict):
     and come in that order. `points` is then what is added or taken, never 0, and `total` what the award amounts to
     from now on; everything else is said as the award said it. The `cause` is that its event was retracted or
     restored, that a limit has another room for it, because others came late, were retracted or restored, that a
-    report of what its event is about was upheld, that its member is suspended, or that content has another
-    `quality`. `restored` is also what is given back when a report or suspension does not stand any more. Or
-    it is held until a person has looked at it, and `released` then; what is held from its beginning is told once
-    it is released.
+    report of what its event is about was upheld, that its member is suspended, that content has another
+    `quality`, or that a version of the programme was applied to the past. `restored` is also what is given back
+    when a report or suspension does not stand any more. Or it is held until a person has looked at it, and
+    `released` then; what is held from its beginning is told once it is released.
 
     `campaign` is whose budget it was taken from, where its rule is of one.
 
     `day` and `week` are those of the event, left out as there.
+
+    `restatement_id` names the restatement that it was posted by, or taken back by with all of that.
 
     With `by_hand` a person gave it: `rule_id` is then the reason, as the programme's section `manual` has it, and
     `event_uid` names no event. With the `event_type` `content.quality.v1` it is for content that others found
@@ -76,6 +78,7 @@ class AwardData(TypedDict):
     available_at: NotRequired[Timestamp]
     expires_at: NotRequired[Timestamp]
     campaign: NotRequired[Slug]
+    restatement_id: NotRequired[Uuid]
 
 
 _OF_AMENDMENTS = frozenset({"amends", "revision", "cause", "total"})

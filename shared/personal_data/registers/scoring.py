@@ -43,6 +43,17 @@ HELD: Final = (
         says="That a draft of the programme would have given them most more or less",
     ),
     Held(
+        "restatement_differences",
+        personal="",
+        others=(
+            "community restatement_id place part award_id member_id rule_id score event_uid event_type event_time "
+            "points_before points_after posted_id"
+        ),
+        order="community restatement_id place",
+        erased=Erased.DELETED,
+        says="What a version of the programme changed of what they got before, or would have",
+    ),
+    Held(
         "quality_contents",
         personal="",
         others=(
@@ -131,7 +142,7 @@ HELD: Final = (
         others=(
             "community event_uid award_id member_id points rule_id slot programme_id "
             "programme_version event_type event_time received_at recorded_at amends day week "
-            "revision cause total score available_at expires_at"
+            "revision cause total score available_at expires_at restatement_id"
         ),
         order="award_id community",
         erased=Erased.STAYS,

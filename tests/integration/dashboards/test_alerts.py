@@ -122,6 +122,7 @@ CASES: Mapping[str, Case] = {
         'plaudit_rewards_bank_lines_wait_seconds{service="rewards"}', 172_801, 172_800, 70
     ),
     "PlauditBacktestStuck": gauge('plaudit_scoring_backtest_stuck_seconds{service="scoring"}', 901, 900),
+    "PlauditRestatementStuck": gauge('plaudit_scoring_restatement_stuck_seconds{service="scoring"}', 901, 900),
     "PlauditHeldAwardsOld": gauge('plaudit_scoring_signal_cases_old{service="scoring"}', 1, 0, 70),
     "PlauditCasesOverdue": gauge('plaudit_scoring_cases_waiting{service="scoring", deadline="overdue"}', 1, 0, 70),
     "PlauditCampaignBraked": gauge(

@@ -347,6 +347,54 @@ async def cancel_backtest(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", f"/v1/backtests/{answer.json()['backtest_id']}/cancel", None)
 
 
+async def _restatement(desk: Desk, *, state: str = "ready") -> str:
+    """The path of a restatement that somebody else asked for and submitted."""
+    await desk.api.post("/v1/programmes", json=JSON_EXAMPLE)
+    body = {"since": "2026-01-01T00:00:00Z", "version": 1, "reason": "It gave too little"}
+    answer = await desk.api.post("/v1/restatements", json=body)
+    assert answer.status_code == 201, answer.text
+    restatement_id = answer.json()["restatement_id"]
+    await desk.world.pool.execute(
+        "update restatements set state = $2, digest = $3, asked_by_person = gen_random_uuid(),"
+        " reversal_asked_by_person = case when $2 = 'posted' then gen_random_uuid() end,"
+        " reversal_asked_by = case when $2 = 'posted' then 'Bob' end where restatement_id = $1",
+        restatement_id,
+        state,
+        "0f" * 32,
+    )
+    return f"/v1/restatements/{restatement_id}"
+
+
+async def ask_for_restatement(desk: Desk) -> Ask:
+    await _restatement(desk)
+    body = {"since": "2026-01-01T00:00:00Z", "version": 1, "reason": "It gave too little"}
+    return Ask(desk.api, "POST", "/v1/restatements", body)
+
+
+async def submit_restatement(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _restatement(desk)}/submit", None)
+
+
+async def approve_restatement(desk: Desk) -> Ask:
+    path = await _restatement(desk, state="submitted")
+    return Ask(desk.api, "POST", f"{path}/approve", {"digest": "0f" * 32})
+
+
+async def cancel_restatement(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _restatement(desk)}/cancel", None)
+
+
+async def reverse_restatement(desk: Desk) -> Ask:
+    path = await _restatement(desk, state="posted")
+    query = "update restatements set reversal_asked_by = null where community = $1"
+    await desk.world.pool.execute(query, desk.world.community)
+    return Ask(desk.api, "POST", f"{path}/reverse", None)
+
+
+async def approve_reversal(desk: Desk) -> Ask:
+    return Ask(desk.api, "POST", f"{await _restatement(desk, state='posted')}/approve-reversal", None)
+
+
 async def begin_draft(desk: Desk) -> Ask:
     return Ask(desk.api, "POST", "/v1/programme-drafts", DRAFT)
 
@@ -2112,6 +2160,15 @@ COMMANDS: dict[str, tuple[str, Callable[[Desk], Awaitable[Ask]]]] = {
     ),
     "scoring POST /v1/backtests": ("backtest.ask", ask_for_backtest),
     "scoring POST /v1/backtests/{backtest_id}/cancel": ("backtest.cancel", cancel_backtest),
+    "scoring POST /v1/restatements": ("restatement.ask", ask_for_restatement),
+    "scoring POST /v1/restatements/{restatement_id}/submit": ("restatement.submit", submit_restatement),
+    "scoring POST /v1/restatements/{restatement_id}/approve": ("restatement.approve", approve_restatement),
+    "scoring POST /v1/restatements/{restatement_id}/cancel": ("restatement.cancel", cancel_restatement),
+    "scoring POST /v1/restatements/{restatement_id}/reverse": ("restatement.ask_back", reverse_restatement),
+    "scoring POST /v1/restatements/{restatement_id}/approve-reversal": (
+        "restatement.take_back",
+        approve_reversal,
+    ),
     "scoring POST /v1/programme-drafts": ("programme_draft.begin", begin_draft),
     "scoring PUT /v1/programme-drafts/{draft_id}": ("programme_draft.save", save_draft),
     "scoring DELETE /v1/programme-drafts/{draft_id}": ("programme_draft.discard", discard_draft),

@@ -161,6 +161,7 @@ NOTHING_PERSONAL = {
     "scoring GET /v1/guidelines",
     "analytics GET /v1/guidelines/figures",
     "scoring GET /v1/backtests",
+    "scoring GET /v1/restatements",
     "rewards GET /v1/payout-schedules",
     "rewards GET /v1/payout-schedules/{schedule_id}",
     "rewards GET /v1/payout-schedules/{schedule_id}/times",

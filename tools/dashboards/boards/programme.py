@@ -149,6 +149,16 @@ BOARD = Board(
                 ),
             ),
             Panel(
+                "Restatements",
+                "Restatements under way, awards restated a second, and seconds since one got on.",
+                "short",
+                (
+                    Query("max by (state) (plaudit_scoring_restatements)", "{{state}}"),
+                    Query("sum by (what) (rate(plaudit_scoring_restated_awards_total[5m]))", "{{what}} a second"),
+                    Query("max(plaudit_scoring_restatement_stuck_seconds)", "seconds without a step"),
+                ),
+            ),
+            Panel(
                 "Held for a signal",
                 "Points held, and cases that wait.",
                 "short",

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +13,11 @@ from services.scoring.awards.api.models import (
     CalculatedItem,
     DeclinedItem,
     Explanation,
+    RestatedItem,
     RuleSaid,
 )
 from services.scoring.awards.domain.activities import UNMARKED, Marks
-from services.scoring.awards.domain.awards import RecordedAward, rule_id_of
+from services.scoring.awards.domain.awards import RecordedAward, RestatedBy, rule_id_of
 from services.scoring.awards.domain.reasons import why_less
 from services.scoring.limits.store.claims import load_claims_of_events
 from services.scoring.programmes.store.versions import load_documents
@@ -40,6 +41,7 @@ class Explained:
     calculated: Mapping[str, Sequence[Calculated]]
     rules: Mapping[tuple[int, str], Mapping[str, Any]]
     member_ids: Sequence[str]
+    restatements: Mapping[str, RestatedBy] = field(default_factory=dict)
 
     def is_seen(self, uid: str) -> bool:
         """Whether scoring has seen the event, or what was said of it."""
@@ -57,6 +59,7 @@ class Explained:
             calculated = [one for one in calculated if one.beneficiary in (slots or ())]
         behind = [(one.award.programme_version, one.award.rule_id) for one in awards]
         behind += [(one.programme_version, one.rule_id) for one in declined if one.programme_version is not None]
+        restated = dict.fromkeys(one.award.restatement_id for one in awards)
         return Explanation(
             event_uid=UUID(uid),
             scored=marks.scored,
@@ -66,6 +69,11 @@ class Explained:
             attributes=[AttributeReadItem.of(one) for one in read],
             calculated=[CalculatedItem.of(one) for one in calculated],
             rules=[RuleSaid.of(key[0], self.rules[key]) for key in dict.fromkeys(behind) if key in self.rules],
+            restatements=[
+                RestatedItem.of(self.restatements[one])
+                for one in restated
+                if one is not None and one in self.restatements
+            ],
         )
 
 
@@ -95,6 +103,7 @@ async def explain(conn: Connection, *, community: str, uids: Collection[str]) ->
         calculated_by_uid[came_to.event_uid].append(came_to)
     for attribute in read:
         read_by_uid[attribute.event_uid].append(attribute)
+    restated = {one.award.restatement_id for one in awards if one.award.restatement_id is not None}
     return Explained(
         marks,
         awards_by_uid,
@@ -115,6 +124,7 @@ async def explain(conn: Connection, *, community: str, uids: Collection[str]) ->
             *(claim.member_id for claim in claims),
             *(attribute.member_id for attribute in read),
         ],
+        await store.load_restatements(conn, community=community, restatement_ids=restated) if restated else {},
     )
 
 

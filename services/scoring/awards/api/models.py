@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.scoring.awards.domain.awards import Cause, RecordedAward, RulePoints
+from services.scoring.awards.domain.awards import Cause, RecordedAward, RestatedBy, RulePoints
 from services.scoring.rules.domain.attributes import AttributeRead
 from services.scoring.rules.domain.audiences import how_asked
 from services.scoring.rules.domain.declining import Calculated, Declined
@@ -40,6 +40,7 @@ class AwardItem(BaseModel):
         ),
     )
     total: int | None = Field(None, description="What the award amounts to from then on", examples=[0])
+    restatement_id: UUID | None = Field(None, description="The restatement that made it, where one did")
     score: str = Field(description="The score that it counts for; `points` can be spent", examples=["points"])
     available_at: datetime | None = Field(None, description="From when on it can be spent, where the rule says so")
     expires_at: datetime | None = Field(None, description="Until when it can be spent, where the rule says so")
@@ -65,6 +66,7 @@ class AwardItem(BaseModel):
             revision=award.revision,
             cause=award.cause,
             total=award.total,
+            restatement_id=None if award.restatement_id is None else UUID(award.restatement_id),
             score=award.score or SPENDABLE,
             available_at=award.available_at,
             expires_at=award.expires_at,
@@ -219,6 +221,19 @@ class AttributeReadItem(BaseModel):
         )
 
 
+class RestatedItem(BaseModel):
+    """A restatement that changed what the event earned: a version was applied to the past."""
+
+    restatement_id: UUID
+    version: int
+    reason: str = Field(examples=["Answers gave 5 points too few in January"])
+
+    @classmethod
+    def of(cls, restated: RestatedBy) -> Self:
+        """The restatement, as the API shows it."""
+        return cls(**restated._asdict())
+
+
 class Explanation(BaseModel):
     """Why an event earned what it did."""
 
@@ -230,6 +245,7 @@ class Explanation(BaseModel):
     attributes: list[AttributeReadItem]
     calculated: list[CalculatedItem] = Field(description="What calculated points came to before limits")
     rules: list[RuleSaid] = Field(description="The rules behind what it earned and what was declined")
+    restatements: list[RestatedItem] = Field(default=[], description="Those that changed what it earned")
 
 
 class Explanations(BaseModel):

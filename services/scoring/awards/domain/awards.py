@@ -35,7 +35,7 @@ _award_prefix = lru_cache(maxsize=1)(award_prefix)
 EventKey = tuple[str, str]
 
 #: Why an award amounts to something else.
-Cause = Literal["retracted", "restored", "limit", "held", "released", "upheld", "suspended", "quality"]
+Cause = Literal["retracted", "restored", "limit", "held", "released", "upheld", "suspended", "quality", "restated"]
 
 
 class Award(NamedTuple):
@@ -72,6 +72,8 @@ class Award(NamedTuple):
     is_backfill: bool = False
     #: Whose budget it was taken from, if its rule is of a campaign.
     campaign: str | None = None
+    #: Which restatement made it, where one did.
+    restatement_id: str | None = None
 
 
 class RecordedAward(NamedTuple):
@@ -79,6 +81,14 @@ class RecordedAward(NamedTuple):
 
     award: Award
     recorded_at: datetime
+
+
+class RestatedBy(NamedTuple):
+    """A restatement that changed awards: which version it applied, and why."""
+
+    restatement_id: str
+    version: int
+    reason: str
 
 
 class AwardPlace(NamedTuple):
@@ -156,6 +166,15 @@ def _award_id(event_uid: str, event_time: datetime, name: str) -> str:
 def amendment_id(amended_award_id: str, revision: int) -> str:
     """The id of the amendment of an award with that revision; it begins as the award's does."""
     return amended_award_id[:AWARD_PREFIX_LENGTH] + _hashed(f"amendment|{amended_award_id}|{revision}")
+
+
+def restated_award_id(first_award_id: str, *, score_id: str, takes: bool) -> str:
+    """The id of what a restatement gives in place of an award of another score, or instead of taking.
+
+    It begins as the award's does: that one comes to nothing and keeps its id.
+    """
+    kind = "takes" if takes else "gives"
+    return first_award_id[:AWARD_PREFIX_LENGTH] + _hashed(f"restated|{first_award_id}|{score_id}|{kind}")
 
 
 def _hashed(name: str) -> str:

@@ -1,12 +1,14 @@
 """Awards that were told and that the database has forgotten are taken in again."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.scoring.awards import store
-from services.scoring.awards.domain.awards import Award, EventKey, RecordedAward, amended
+from services.scoring.awards.domain.awards import Award, EventKey, RecordedAward, amended, as_claim
 from services.scoring.awards.handlers.rooms import members_of, tell_claims
 from services.scoring.awards.handlers.telling import tell
 from services.scoring.campaigns.handlers.spending import ToldPoints, take_in
+from services.scoring.limits.domain.claims import Claim, State
 from services.scoring.limits.store import claims as claims_store
 from services.scoring.limits.store.members import lock_members
 from services.scoring.settings import Settings
@@ -54,13 +56,20 @@ async def on_events_read(tx: Transaction[Settings], facts: list[PointsAwarded]) 
     marks = await store.load_marks(tx.conn, events=sorted(events))
     scored = [(*key, mark.event_time) for key, mark in marks.items() if mark.event_time is not None]
     claims = await claims_store.load_claims_of_events(tx.conn, events=scored)
+    restated = await store.load_restated(tx.conn, events=scored)
     if claims:
         await lock_members(tx.conn, members=members_of(claims))
         claims = await claims_store.load_claims_of_events(tx.conn, events=scored)
-        await tell_claims(tx, claims)
+        kept = [_as_told(one) for one in claims if one.award_id in restated and one.due != one.told > 0]
+        await claims_store.put_whole_claims(tx.conn, claims=kept)
+        of_kept = {claim.award_id for claim in kept}
+        await tell_claims(tx, [claim for claim in claims if claim.award_id not in of_kept])
     of_claims = {claim.award_id for claim in claims}
     found = []
     plain = [one for one in await store.load_earned(tx.conn, events=scored) if one.award.award_id not in of_claims]
+    of_plain = [one for one in plain if one.award.award_id in restated and one.total > 0]
+    await claims_store.put_whole_claims(tx.conn, claims=[_as_told(as_claim(one, None, None)) for one in of_plain])
+    plain = [one for one in plain if one not in of_plain]
     whys = await load_whys(tx.conn, awards=[(one.award.community, one.award.award_id) for one in plain])
     for earned in plain:
         word = marks[_event(earned.award)].word
@@ -69,6 +78,12 @@ async def on_events_read(tx: Transaction[Settings], facts: list[PointsAwarded]) 
             found.append(amended(earned, word, None, void=void))
     await tell(tx, [award for award in found if award is not None])
     await store.drop_read_back(tx.conn, events=sorted(events))
+
+
+def _as_told(claim: Claim) -> Claim:
+    """What a restatement told stays so: the database has forgotten what its version had for the event."""
+    return replace(claim, weight=claim.told, room=claim.told, windows=(), bounds=(), pace=None, campaign=None,
+                   ceiling=None, ceiling_by=None, state=State.LIVE)  # fmt: skip
 
 
 def _event(award: Award) -> EventKey:
@@ -100,6 +115,7 @@ def _told(fact: PointsAwarded) -> RecordedAward:
         available_at=_utc(data.get("available_at")),
         expires_at=_utc(data.get("expires_at")),
         traceparent=None,
+        restatement_id=data.get("restatement_id"),
     )
     return RecordedAward(award, fact["time"])
 

@@ -63,6 +63,8 @@ def _award_data(award: Award, by_hand: ByHandData | None) -> AwardData:
         data["expires_at"] = award.expires_at
     if award.campaign is not None:
         data["campaign"] = award.campaign
+    if award.restatement_id is not None:
+        data["restatement_id"] = award.restatement_id
     if award.day is not None:
         data["day"] = award.day
     if award.week is not None:

@@ -33,7 +33,7 @@ def pack(piece: Piece) -> bytes:
     written = {
         "sides": [
             {
-                "claims": [_claim_row(claim) for claim in found.claims],
+                "claims": [claim_row(claim) for claim in found.claims],
                 "plains": found.plains,
                 "declined": [[*key, count] for key, count in sorted(found.declined.items())],
                 "without": found.without_version,
@@ -66,7 +66,8 @@ def _plain(value: Any) -> Any:
     raise TypeError(type(value).__name__)
 
 
-def _claim_row(claim: Claim) -> list[Any]:
+def claim_row(claim: Claim) -> list[Any]:
+    """What a claim is, without what it has of its windows and what was told of it."""
     return [
         claim.community, claim.award_id, claim.member_id, claim.limited_id, claim.event_uid, claim.event_id,
         claim.event_type, claim.event_time, claim.received_at, claim.day, claim.week, claim.rule_id, claim.slot,
@@ -76,7 +77,8 @@ def _claim_row(claim: Claim) -> list[Any]:
     ]  # fmt: skip
 
 
-def _claim(row: Sequence[Any]) -> Claim:
+def claim_of(row: Sequence[Any]) -> Claim:
+    """The claim that a row was made of."""
     grace_count, is_shared, pace, terms, campaign, void = row[22:]
     values: list[Any] = list(row[:22])
     values[7:11] = [
@@ -95,7 +97,7 @@ def _claim(row: Sequence[Any]) -> Claim:
 
 def _found(side: Mapping[str, Any]) -> Found:
     return Found(
-        [_claim(row) for row in side["claims"]],
+        [claim_of(row) for row in side["claims"]],
         [
             Plain._make((*row[:6], datetime.fromisoformat(row[6]), date.fromisoformat(row[7]), _moment(row[8])))
             for row in side["plains"]

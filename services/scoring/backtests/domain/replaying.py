@@ -135,7 +135,7 @@ def replay(events: Sequence[AcceptedEvent], side: Side, told: Told, known: Known
     versions = {told.community: side.versions}
     for heads, piece in told.persons.slices(events):
         asked = questions(piece, versions, known, heads)
-        answers = {key: _answers(question) for key, question in asked.items()}
+        answers = {key: answers_of(question) for key, question in asked.items()}
         matched = match(piece, versions, answers, known, heads)
         made = make(matched.candidates, {}, heads=heads, standing=told.standing)
         found.claims += made.claims
@@ -158,7 +158,7 @@ def replay(events: Sequence[AcceptedEvent], side: Side, told: Told, known: Known
     return found
 
 
-def _answers(question: Question) -> dict[str, Answer]:
+def answers_of(question: Question) -> dict[str, Answer]:
     """What a dear condition says: this process has nobody else waiting for it, and a limit of its own."""
     condition = Condition(compiled(question.condition.text), question.condition.variables)
     return {

@@ -36,8 +36,11 @@ class Processes:
         """Timer: have a process run while backtests are asked for; one that was killed is started again."""
         await watch(tx)
         waiting = await load_waiting(tx.conn)
-        if not waiting.queued and not waiting.running:
-            return
+        if waiting.queued or waiting.running:
+            await self.start(tx.settings)
+
+    async def start(self, settings: Settings) -> None:
+        """Have the process run, if it does not."""
         if self.process is not None and self.process.returncode is None:
             return
         if self.process is not None and self.process.returncode:
@@ -46,7 +49,7 @@ class Processes:
         self.process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "shared.starting", MODULE),
             start_new_session=True,
-            env={**os.environ, **environment_of(tx.settings)},
+            env={**os.environ, **environment_of(settings)},
         )
 
     async def close(self) -> None:

@@ -89,6 +89,20 @@ def _record(claim: Claim) -> tuple[Any, ...]:
     )
 
 
+async def put_whole_claims(conn: Connection, *, claims: Iterable[Claim]) -> None:
+    """Store claims in place of those of the same awards, or as new ones. Their members are locked."""
+    values = ", ".join(f"${place}" for place in range(1, len(_COLUMNS) + 1))
+    kept = ("community", "award_id")
+    updated = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in kept)
+    await conn.executemany(
+        f"""
+        insert into claims ({", ".join(_COLUMNS)}) values ({values})
+        on conflict (award_id, community) do update set {updated}
+        """,  # noqa: S608 -- the columns are constants
+        [_record(claim) for claim in claims],
+    )
+
+
 async def put_claims(conn: Connection, *, claims: Collection[Claim]) -> None:
     """Store what has changed of claims that are there."""
     await conn.execute(

@@ -1042,6 +1042,124 @@ class Scoring:
             self._ask(call("scoring", "POST", f"/v1/programmes/{as_segment(version)}/withdraw")),
         )
 
+    def get_restatements(self, *, limit: int | None = None, after: str | None = None) -> types.RestatementItemPage:
+        """What was asked for, what it comes to, and who decided."""
+        return cast(
+            "types.RestatementItemPage",
+            self._ask(call("scoring", "GET", "/v1/restatements", params={"limit": limit, "after": after})),
+        )
+
+    def iter_restatements(self, *, limit: int | None = None) -> Iterator[types.RestatementItem]:
+        """Every item that `get_restatements` lists, page by page."""
+        return items(self._ask, call("scoring", "GET", "/v1/restatements", params={"limit": limit}))
+
+    def ask_for_restatement(
+        self,
+        *,
+        reason: str,
+        since: str | datetime,
+        audience: str | None | NotGiven = NOT_GIVEN,
+        until: str | datetime | None | NotGiven = NOT_GIVEN,
+        version: int | None | NotGiven = NOT_GIVEN,
+    ) -> types.RestatementItem:
+        """Nothing is posted until it was submitted, and another person approved what it comes to."""
+        return cast(
+            "types.RestatementItem",
+            self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    "/v1/restatements",
+                    fields={
+                        "reason": reason,
+                        "since": since,
+                        "audience": audience,
+                        "until": until,
+                        "version": version,
+                    },
+                )
+            ),
+        )
+
+    def get_restatement(self, restatement_id: str) -> types.RestatementDocument:
+        """How far it is, and what it comes to."""
+        return cast(
+            "types.RestatementDocument",
+            self._ask(call("scoring", "GET", f"/v1/restatements/{as_segment(restatement_id)}")),
+        )
+
+    def approve_restatement(self, restatement_id: str, *, digest: str) -> types.RestatementItem:
+        """It is worked out once more, and posted where it still comes to what `digest` says; else it waits
+        again.
+        """
+        return cast(
+            "types.RestatementItem",
+            self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    f"/v1/restatements/{as_segment(restatement_id)}/approve",
+                    fields={"digest": digest},
+                )
+            ),
+        )
+
+    def approve_reversal(self, restatement_id: str) -> types.RestatementItem:
+        """Awards come to what they would without it: what was undone otherwise meanwhile stays so."""
+        return cast(
+            "types.RestatementItem",
+            self._ask(call("scoring", "POST", f"/v1/restatements/{as_segment(restatement_id)}/approve-reversal")),
+        )
+
+    def cancel_restatement(self, restatement_id: str) -> types.RestatementItem:
+        """It is never posted; cancelled again it stays so. What is being posted is reversed instead."""
+        return cast(
+            "types.RestatementItem",
+            self._ask(call("scoring", "POST", f"/v1/restatements/{as_segment(restatement_id)}/cancel")),
+        )
+
+    def get_differences(
+        self, restatement_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.DifferenceItemPage:
+        """As it was worked out, and what was posted in the end, which names the award or amendment."""
+        return cast(
+            "types.DifferenceItemPage",
+            self._ask(
+                call(
+                    "scoring",
+                    "GET",
+                    f"/v1/restatements/{as_segment(restatement_id)}/differences",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_differences(self, restatement_id: str, *, limit: int | None = None) -> Iterator[types.DifferenceItem]:
+        """Every item that `get_differences` lists, page by page."""
+        return items(
+            self._ask,
+            call(
+                "scoring",
+                "GET",
+                f"/v1/restatements/{as_segment(restatement_id)}/differences",
+                params={"limit": limit},
+            ),
+        )
+
+    def reverse_restatement(self, restatement_id: str) -> types.RestatementItem:
+        """Another person is to approve that; asked again it stays so."""
+        return cast(
+            "types.RestatementItem",
+            self._ask(call("scoring", "POST", f"/v1/restatements/{as_segment(restatement_id)}/reverse")),
+        )
+
+    def submit_restatement(self, restatement_id: str) -> types.RestatementItem:
+        """Another person is to approve it; submitted again it stays so."""
+        return cast(
+            "types.RestatementItem",
+            self._ask(call("scoring", "POST", f"/v1/restatements/{as_segment(restatement_id)}/submit")),
+        )
+
     def get_rules(self) -> types.PublicRules:
         """Of the version that applies to events received now."""
         return cast("types.PublicRules", self._ask(call("scoring", "GET", "/v1/rules")))
@@ -2334,6 +2452,130 @@ class AsyncScoring:
         return cast(
             "types.Withdrawal",
             await self._ask(call("scoring", "POST", f"/v1/programmes/{as_segment(version)}/withdraw")),
+        )
+
+    async def get_restatements(
+        self, *, limit: int | None = None, after: str | None = None
+    ) -> types.RestatementItemPage:
+        """What was asked for, what it comes to, and who decided."""
+        return cast(
+            "types.RestatementItemPage",
+            await self._ask(call("scoring", "GET", "/v1/restatements", params={"limit": limit, "after": after})),
+        )
+
+    def iter_restatements(self, *, limit: int | None = None) -> AsyncIterator[types.RestatementItem]:
+        """Every item that `get_restatements` lists, page by page."""
+        return async_items(self._ask, call("scoring", "GET", "/v1/restatements", params={"limit": limit}))
+
+    async def ask_for_restatement(
+        self,
+        *,
+        reason: str,
+        since: str | datetime,
+        audience: str | None | NotGiven = NOT_GIVEN,
+        until: str | datetime | None | NotGiven = NOT_GIVEN,
+        version: int | None | NotGiven = NOT_GIVEN,
+    ) -> types.RestatementItem:
+        """Nothing is posted until it was submitted, and another person approved what it comes to."""
+        return cast(
+            "types.RestatementItem",
+            await self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    "/v1/restatements",
+                    fields={
+                        "reason": reason,
+                        "since": since,
+                        "audience": audience,
+                        "until": until,
+                        "version": version,
+                    },
+                )
+            ),
+        )
+
+    async def get_restatement(self, restatement_id: str) -> types.RestatementDocument:
+        """How far it is, and what it comes to."""
+        return cast(
+            "types.RestatementDocument",
+            await self._ask(call("scoring", "GET", f"/v1/restatements/{as_segment(restatement_id)}")),
+        )
+
+    async def approve_restatement(self, restatement_id: str, *, digest: str) -> types.RestatementItem:
+        """It is worked out once more, and posted where it still comes to what `digest` says; else it waits
+        again.
+        """
+        return cast(
+            "types.RestatementItem",
+            await self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    f"/v1/restatements/{as_segment(restatement_id)}/approve",
+                    fields={"digest": digest},
+                )
+            ),
+        )
+
+    async def approve_reversal(self, restatement_id: str) -> types.RestatementItem:
+        """Awards come to what they would without it: what was undone otherwise meanwhile stays so."""
+        return cast(
+            "types.RestatementItem",
+            await self._ask(
+                call("scoring", "POST", f"/v1/restatements/{as_segment(restatement_id)}/approve-reversal")
+            ),
+        )
+
+    async def cancel_restatement(self, restatement_id: str) -> types.RestatementItem:
+        """It is never posted; cancelled again it stays so. What is being posted is reversed instead."""
+        return cast(
+            "types.RestatementItem",
+            await self._ask(call("scoring", "POST", f"/v1/restatements/{as_segment(restatement_id)}/cancel")),
+        )
+
+    async def get_differences(
+        self, restatement_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> types.DifferenceItemPage:
+        """As it was worked out, and what was posted in the end, which names the award or amendment."""
+        return cast(
+            "types.DifferenceItemPage",
+            await self._ask(
+                call(
+                    "scoring",
+                    "GET",
+                    f"/v1/restatements/{as_segment(restatement_id)}/differences",
+                    params={"limit": limit, "after": after},
+                )
+            ),
+        )
+
+    def iter_differences(
+        self, restatement_id: str, *, limit: int | None = None
+    ) -> AsyncIterator[types.DifferenceItem]:
+        """Every item that `get_differences` lists, page by page."""
+        return async_items(
+            self._ask,
+            call(
+                "scoring",
+                "GET",
+                f"/v1/restatements/{as_segment(restatement_id)}/differences",
+                params={"limit": limit},
+            ),
+        )
+
+    async def reverse_restatement(self, restatement_id: str) -> types.RestatementItem:
+        """Another person is to approve that; asked again it stays so."""
+        return cast(
+            "types.RestatementItem",
+            await self._ask(call("scoring", "POST", f"/v1/restatements/{as_segment(restatement_id)}/reverse")),
+        )
+
+    async def submit_restatement(self, restatement_id: str) -> types.RestatementItem:
+        """Another person is to approve it; submitted again it stays so."""
+        return cast(
+            "types.RestatementItem",
+            await self._ask(call("scoring", "POST", f"/v1/restatements/{as_segment(restatement_id)}/submit")),
         )
 
     async def get_rules(self) -> types.PublicRules:

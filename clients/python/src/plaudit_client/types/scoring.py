@@ -189,7 +189,8 @@ class AwardItem(TypedDict):
         "contributor5",
     ]
     cause: NotRequired[
-        Literal["retracted", "restored", "limit", "held", "released", "upheld", "suspended", "quality"] | None
+        Literal["retracted", "restored", "limit", "held", "released", "upheld", "suspended", "quality", "restated"]
+        | None
     ]
     event_time: str
     event_type: str
@@ -201,6 +202,7 @@ class AwardItem(TypedDict):
     programme_version: int
     received_at: str
     recorded_at: str
+    restatement_id: NotRequired[str | None]
     revision: NotRequired[int | None]
     rule_id: str
     score: str
@@ -870,6 +872,25 @@ class DeclinedSum(TypedDict):
     rule: str
 
 
+class DifferenceItem(TypedDict):
+    """What an award came to, and comes to by the restatement; below 0 what is taken.
+
+    `posted_id` is the award or amendment that says so, once it is posted.
+    """
+
+    after: int
+    award_id: str
+    before: int
+    event_time: str
+    event_type: str
+    event_uid: str
+    member_id: str
+    member_name: str | None
+    posted_id: str | None
+    rule: str
+    score: str
+
+
 class Diminishing(TypedDict):
     """The n-th award of a time is worth less: a share for each turn in percent, or each `factor` % of the
     last.
@@ -1011,6 +1032,7 @@ class Explanation(TypedDict):
     calculated: list[CalculatedItem]
     declined: list[DeclinedItem]
     event_uid: str
+    restatements: NotRequired[list[RestatedItem]]
     retracted: bool
     rules: list[RuleSaid]
     scored: bool
@@ -1657,6 +1679,13 @@ class DeadLetterListedPage(TypedDict):
     next: NotRequired[str | None]
 
 
+class DifferenceItemPage(TypedDict):
+    """DifferenceItemPage"""
+
+    items: list[DifferenceItem]
+    next: NotRequired[str | None]
+
+
 class DraftItemPage(TypedDict):
     """DraftItemPage"""
 
@@ -1710,6 +1739,13 @@ class PublicVersionPage(TypedDict):
     """PublicVersionPage"""
 
     items: list[PublicVersion]
+    next: NotRequired[str | None]
+
+
+class RestatementItemPage(TypedDict):
+    """RestatementItemPage"""
+
+    items: list[RestatementItem]
     next: NotRequired[str | None]
 
 
@@ -2186,10 +2222,160 @@ class Requirement(TypedDict):
     within_days: NotRequired[int | None]
 
 
+class RestatedItem(TypedDict):
+    """A restatement that changed what the event earned: a version was applied to the past."""
+
+    reason: str
+    restatement_id: str
+    version: int
+
+
+class RestatedRule(TypedDict):
+    """By how much what a rule gave changes, of one score."""
+
+    awards_count: int
+    points: int
+    rule: str
+    score: str
+
+
 class Restatement(TypedDict):
     """Judgements that are weighed anew, a piece at a time."""
 
     pairs: int
+
+
+class RestatementApproval(TypedDict):
+    """What whoever approves has seen."""
+
+    digest: str
+
+
+class RestatementDocument(TypedDict):
+    """A restatement with whose points move most."""
+
+    approved: WhoDid | None
+    asked: WhoDid
+    audience: str | None
+    changed_at: str | None
+    digest: str | None
+    ended_at: str | None
+    failure: (
+        Literal[
+            "too_many_events",
+            "too_many_differences",
+            "too_entangled",
+            "too_long",
+            "too_much_memory",
+            "no_programme",
+            "broke",
+        ]
+        | None
+    )
+    movers: list[RestatementMover]
+    percent: int
+    posted_at: str | None
+    reason: str
+    restatement_id: str
+    result: RestatementResult | None
+    reversal_approved: WhoDid | None
+    reversal_asked: WhoDid | None
+    since: str
+    state: Literal[
+        "computing",
+        "ready",
+        "submitted",
+        "approved",
+        "posting",
+        "posted",
+        "reversing",
+        "reversed",
+        "failed",
+        "cancelled",
+    ]
+    submitted: WhoDid | None
+    until: str
+    version: int
+    waits_for_live: bool
+
+
+class RestatementItem(TypedDict):
+    """A restatement, and how far it is."""
+
+    approved: WhoDid | None
+    asked: WhoDid
+    audience: str | None
+    changed_at: str | None
+    digest: str | None
+    ended_at: str | None
+    failure: (
+        Literal[
+            "too_many_events",
+            "too_many_differences",
+            "too_entangled",
+            "too_long",
+            "too_much_memory",
+            "no_programme",
+            "broke",
+        ]
+        | None
+    )
+    percent: int
+    posted_at: str | None
+    reason: str
+    restatement_id: str
+    result: RestatementResult | None
+    reversal_approved: WhoDid | None
+    reversal_asked: WhoDid | None
+    since: str
+    state: Literal[
+        "computing",
+        "ready",
+        "submitted",
+        "approved",
+        "posting",
+        "posted",
+        "reversing",
+        "reversed",
+        "failed",
+        "cancelled",
+    ]
+    submitted: WhoDid | None
+    until: str
+    version: int
+    waits_for_live: bool
+
+
+class RestatementMover(TypedDict):
+    """A member whose points move most."""
+
+    member_id: str
+    member_name: str | None
+    points: int
+
+
+class RestatementRequest(TypedDict):
+    """Which version is applied to which part of the past, and why: members read the reason."""
+
+    audience: NotRequired[str | None]
+    reason: str
+    since: str
+    until: NotRequired[str | None]
+    version: NotRequired[int | None]
+
+
+class RestatementResult(TypedDict):
+    """What it comes to, in points that can be spent where nothing else is said."""
+
+    awards_count: int
+    events_count: int
+    losers_count: int
+    members_count: int
+    points: int
+    points_given: int
+    points_taken: int
+    rules: list[RestatedRule]
+    winners_count: int
 
 
 class Reversed(TypedDict):
@@ -2855,6 +3041,14 @@ class WeekSum(TypedDict):
 
     points: int
     week: str
+
+
+class WhoDid(TypedDict):
+    """Who did something of it, and when."""
+
+    at: str
+    name: str
+    person_id: str | None
 
 
 class Withdrawal(TypedDict):

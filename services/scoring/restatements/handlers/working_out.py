@@ -1,0 +1,172 @@
+"""What a part comes to against what stands at this moment: read once, then left to the pure core."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from services.scoring.awards import store as award_store
+from services.scoring.awards.handlers.rooms import members_of
+from services.scoring.campaigns.domain.books import ALL, Books, give, parts_of_claim
+from services.scoring.campaigns.store import books as book_store
+from services.scoring.limits.domain.claims import Claim, Word
+from services.scoring.limits.domain.corrections import correction_day
+from services.scoring.limits.store.claims import load_claims_of_events, load_claims_of_windows, load_corrected
+from services.scoring.limits.store.members import MemberKey
+from services.scoring.restatements.domain.restatements import RestatementFailedError, RestatementFailure
+from services.scoring.restatements.domain.restating import (
+    Outcome,
+    Part,
+    Replaced,
+    Standing,
+    heard,
+    replacements,
+    settle_anew,
+)
+from services.scoring.voids.store import load_whys
+from shared.contracts.programme import GRACE_MAX_COUNT, Campaign
+from shared.merges import load_heads
+from shared.postgres import Connection
+
+
+async def work_out(conn: Connection, part: Part, *, community: str, claims_max_count: int) -> Outcome:
+    """What a part comes to now.
+
+    Raises RestatementFailedError when more claims share limits with it than may be looked at together.
+    """
+    replaced, beside = await _load(conn, part, community=community, claims_max_count=claims_max_count)
+    return settle_anew(replaced, beside)
+
+
+async def members_locked_for(
+    conn: Connection, part: Part, *, community: str, claims_max_count: int
+) -> list[MemberKey]:
+    """Whose limits are over a part and over what stands beside it, in the order in which they are locked."""
+    replaced, beside = await _load(conn, part, community=community, claims_max_count=claims_max_count)
+    before = [one.before for one in replaced if one.before is not None]
+    return members_of([*(one.after for one in replaced), *before, *beside])
+
+
+async def _load(
+    conn: Connection, part: Part, *, community: str, claims_max_count: int
+) -> tuple[list[Replaced], list[Claim]]:
+    marks = await award_store.load_marks(conn, events=[(community, uid) for uid, _ in part.events])
+    # What is still to be scored live gets its award there, and is restated after that.
+    scored = {uid for (_, uid), mark in marks.items() if mark.scored}
+    events = [(community, uid, time) for uid, time in part.events if uid in scored]
+    standing = Standing(
+        {claim.award_id: claim for claim in await load_claims_of_events(conn, events=events)},
+        {one.award.award_id: one for one in await award_store.load_earned(conn, events=events)},
+    )
+    of_scored = Part([claim for claim in part.claims if claim.event_uid in scored], part.gone, part.events)
+    replaced = replacements(of_scored, standing)
+    if not replaced:
+        return [], []
+    words = {uid: mark.word for (_, uid), mark in marks.items() if mark.word is not None}
+    whys = await load_whys(conn, awards=[(community, one.after.award_id) for one in replaced])
+    heard(
+        replaced,
+        await _heard_words(conn, [one.after for one in replaced], words, community=community),
+        {award_id: why for (_, award_id), why in whys.items()},
+    )
+    beside = await _beside(conn, replaced, claims_max_count=claims_max_count)
+    return replaced, beside
+
+
+async def _heard_words(
+    conn: Connection, claims: Collection[Claim], words: Mapping[str, Word], *, community: str
+) -> dict[str, Word]:
+    """What was said last of the events of claims, as their members hear it, by award."""
+    said = [claim for claim in claims if claim.event_uid in words]
+    if not said:
+        return {}
+    keys = {(community, claim.member_id) for claim in said}
+    keys |= {(community, by) for word in words.values() if (by := word.by_member) is not None}
+    heads = await load_heads(conn, keys=keys)
+    return {claim.award_id: words[claim.event_uid].heard_by(community, claim.member_id, heads) for claim in said}
+
+
+async def _beside(conn: Connection, replaced: list[Replaced], *, claims_max_count: int) -> list[Claim]:
+    """All other claims of the windows of these, before and after, and of the windows of those in turn."""
+    mine = {one.after.award_id for one in replaced}
+    found: dict[str, Claim] = {}
+    names = {name for one in replaced for name in one.after.windows}
+    names |= {name for one in replaced if one.before is not None for name in one.before.windows}
+    known: set[bytes] = set()
+    while names - known:
+        loaded = await load_claims_of_windows(conn, since=dict.fromkeys(names - known))
+        known |= names
+        for claim in loaded:
+            if claim.award_id not in mine:
+                found.setdefault(claim.award_id, claim)
+                names.update(claim.windows)
+        if len(found) > claims_max_count:
+            raise RestatementFailedError(RestatementFailure.TOO_ENTANGLED)
+    corrected = [one.after for one in replaced if one.after.grace_seconds > 0]
+    corrected += [one.before for one in replaced if one.before is not None and one.before.grace_seconds > 0]
+    if corrected:
+        # Who has the grace of a day moves with each that is corrected, or is not any more.
+        days = {correction_day(claim): GRACE_MAX_COUNT + len(corrected) for claim in corrected}
+        for claim in await load_corrected(conn, most_of=dict(sorted(days.items()))):
+            if claim.award_id not in mine:
+                found.setdefault(claim.award_id, claim)
+    return [found[award_id] for award_id in sorted(found)]
+
+
+def spending(outcome: Outcome) -> tuple[list[Claim], list[tuple[Claim, int]]]:
+    """What campaigns are asked for: claims that leave one, and those that come; the latter with what was told.
+
+    Those that change their campaign count as told of nothing, until that is undone.
+    """
+    asked: list[Claim] = []
+    moved: list[tuple[Claim, int]] = []
+    for before, after in outcome.replaced:
+        if before is not None and before.campaign is not None and before.campaign != after.campaign:
+            left = _left(before)
+            asked += [left] if left.told else []
+        if after.campaign is None:
+            continue
+        if before is None or before.campaign != after.campaign:
+            moved.append((after, after.told))
+            after.told = 0
+        asked.append(after)
+    asked += [claim for claim in outcome.beside if claim.campaign is not None]
+    return asked, moved
+
+
+def _left(claim: Claim) -> Claim:
+    """A claim as its campaign sees it go: it amounts to nothing there."""
+    return replace(claim, room=0, withheld=None, was_withheld=False)
+
+
+@dataclass(slots=True)
+class Foreseen:
+    """What campaigns would spend, part after part, while nothing is spent."""
+
+    number: int
+    books: dict[str, Books] = field(default_factory=dict)
+    parts: set[tuple[str, str]] = field(default_factory=set)
+    campaigns: dict[str, Campaign] | None = None
+
+    async def spend(self, conn: Connection, outcome: Outcome, *, community: str) -> None:
+        """Give claims of campaigns what there is, as far as that is known before."""
+        asked, moved = spending(outcome)
+        if self.campaigns is None:
+            said = await book_store.load_campaigns(conn, versions=[(community, self.number)])
+            self.campaigns = {one.id: one for one in said.get((community, self.number), ())}
+        by_campaign: dict[str, list[Claim]] = {}
+        for claim in asked:
+            if claim.campaign is not None and claim.due != claim.told and claim.withheld is None:
+                by_campaign.setdefault(claim.campaign, []).append(claim)
+        for campaign_id, claims in sorted(by_campaign.items()):
+            books = self.books.setdefault(campaign_id, Books())
+            wanted = {ALL, *(name for claim in claims for name in parts_of_claim(claim))}
+            new = {name for name in wanted if (campaign_id, name) not in self.parts}
+            self.parts |= {(campaign_id, name) for name in new}
+            found = await book_store.load_spent(
+                conn, parts=[(community, campaign_id, name) for name in sorted(new)]
+            )
+            books.spent |= found.get((community, campaign_id), {})
+            campaign = self.campaigns.get(campaign_id)
+            of_versions = {claim.programme_version: campaign for claim in claims if campaign is not None}
+            give(claims, of_versions, books)
+        for claim, told in moved:
+            claim.told = told

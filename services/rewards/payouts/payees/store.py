@@ -142,7 +142,10 @@ async def load_unreached_members(conn: Connection, *, community: str, currency: 
 async def load_refused_members(conn: Connection, *, community: str) -> list[str]:
     """The members whose bank details as they are now a bank sent money back from."""
     rows = await conn.fetch(
-        "select distinct member_id from payouts where community = $1 and state in ('returned', 'failed', 'reversed')",
+        """
+        select distinct member_id from payouts
+        where community = $1 and state in ('returned', 'failed', 'reversed')
+        """,
         community,
     )
     payees = await load_payees(conn, community=community, member_ids=[str(row["member_id"]) for row in rows])

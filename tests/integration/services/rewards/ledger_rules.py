@@ -1,4 +1,4 @@
-"""Rules of the ledger's machine: a wallet's two phases, points that wait, what was used by a moment, asked later."""
+"""Rules of the ledger's machine: a wallet's two phases, points that wait, what was used by a moment."""
 
 from collections import Counter
 from collections.abc import Coroutine

@@ -63,6 +63,10 @@ def preview(where: Where, as_json: bool) -> None:
             click.echo(f"{name}: {held['payouts_count']} would wait: {plain(held['reason'])}")
 
 
+def _payouts(count: int) -> str:
+    return "1 payout" if count == 1 else f"{count:,} payouts"
+
+
 def _would(would: dict[str, Any]) -> list[str]:
     """What a run would pay and what would wait in it, and how many would not fit, as cells."""
     cells = []
@@ -193,7 +197,9 @@ def fees(where: Where, as_json: bool, run: str) -> None:
     rate = f", at {cost['rate']}" if cost["rate"] else ""
     until = f", until {cost['expires_at']}" if cost["expires_at"] else ""
     click.echo(
-        plain(f"{cost['payouts_count']} payouts: {leaves} leave, members get {gets}, {fee} are fees{rate}{until}")
+        plain(
+            f"{_payouts(cost['payouts_count'])}: {leaves} leave, members get {gets}, {fee} are fees{rate}{until}"
+        )
     )
 
 

@@ -1,17 +1,24 @@
 """One schedule prepares a run for each rail by which somebody is to be paid; one that fails stops no other."""
 
+import asyncio
+import json
 import secrets
+from time import monotonic
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from plaudit.cli import main
 from services.rewards.metrics import PAYOUT_SCHEDULES_REFUSED
+from services.rewards.payouts.fees.handlers import ask_for_fees
 from services.rewards.payouts.schedules.handlers import prepare_scheduled
 from tests.integration.services.rewards.finance import Finance
 from tests.integration.services.rewards.remitting import remitting
 from tests.integration.services.rewards.test_payout_schedules import in_force, later, runs, wake, wake_until
 from tests.integration.services.rewards.test_rates import in_force as rates_in_force
 from tests.integration.services.rewards.test_three_currencies import three
+from tests.local_providers import served
 
 pytestmark = pytest.mark.stack
 
@@ -100,6 +107,31 @@ async def test_who_is_paid_by_a_provider_has_a_run_by_it_from_the_same_schedule(
         await finance.world.published()
         await till.work()
         assert await till.state(by_provider) == "settled"
+
+
+async def command(finance: Finance, *said: str) -> str:
+    """What a command says, of the service as it is."""
+    api = finance.maker
+    key = api.headers["authorization"].partition(" ")[2]
+    async with served(api._transport.app) as url:
+        where = ["--url", url, "--key", key, "--community", finance.world.community]
+        result = await asyncio.to_thread(CliRunner().invoke, main, [*said, *where])
+    assert result.exit_code == 0, result.output
+    return str(result.output)
+
+
+async def test_commands_say_of_each_rail_what_would_be_paid_and_what_a_run_would_cost(finance: Finance) -> None:
+    async with remitting(finance, secrets.token_urlsafe(32)) as till:
+        found = json.loads(await command(finance, "payout-runs", "preview", "--json"))
+        assert set(by_rail(found["items"])) == {(None, "EUR"), ("sandbox", "EUR")}
+        said = await command(finance, "payout-runs", "preview")
+        assert "bank in EUR: 1 would wait: no bank details" in said
+        assert "6.00" in said
+        run = await till.run()
+        assert "not quoted: nobody asked yet" in await command(finance, "payout-runs", "fees", run["run_id"])
+        await ask_for_fees(finance.world.begin, monotonic())
+        said = await command(finance, "payout-runs", "fees", run["run_id"])
+        assert said.startswith("1 payout: 6.25 EUR leave, members get 6.00 EUR, 0.25 EUR are fees, until ")
 
 
 async def test_a_provider_without_an_account_is_said_before_and_makes_no_run(finance: Finance) -> None:

@@ -311,6 +311,10 @@ async def test_a_switch_that_is_killed_at_any_step_says_where_it_stands_and_the_
     rebuild(state, "start")
     await near(state)
     await wait_until_idle(state)
+    # What the console's page shows of it.
+    seen = request("GET", f"{state.service_urls['analytics']}/v1/rebuild", filled.key)
+    assert (seen["state"], seen["records_left"]) == ("there", 0)
+    assert seen["records_read"] > filled.events_count
     before, told = filled.answers(), await messages_count(state)
     for place, is_after, words in KILLED:
         # Each goes on where the one before was killed, and comes further.
@@ -334,6 +338,7 @@ async def test_a_switch_that_is_killed_at_any_step_says_where_it_stands_and_the_
     await wait_until_idle(state)
     assert filled.answers() == before
     rebuild(state, "forget", "--rebuilt", "--yes")
+    assert request("GET", f"{state.service_urls['analytics']}/v1/rebuild", filled.key)["state"] == "none"
 
 
 async def test_the_rebuilt_one_answers_the_same_loses_nothing_and_tells_nothing_twice(filled: Filled) -> None:

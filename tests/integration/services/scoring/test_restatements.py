@@ -11,11 +11,15 @@ import asyncpg
 import httpx
 import pytest
 
+from services.scoring.awards.handlers.restoring import on_awards_told, on_events_read
+from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.backtests.store.backtests import Offsets, Ranges
 from services.scoring.restatements.handlers.computing import Computer
 from services.scoring.restatements.handlers.posting import post_next
-from shared.contracts.facts import AcceptedEvent
-from shared.topics import EVENTS
+from shared.contracts.facts import POINTS_AWARDED, AcceptedEvent
+from shared.own_facts import something_was_taken_in
+from shared.postgres import database_url, role_name
+from shared.topics import EVENTS, POINTS
 from tests.integration.services.scoring import test_limits
 from tests.integration.services.scoring.test_limits import all_settled
 from tests.integration.services.scoring.test_paces import history as paced_history
@@ -334,3 +338,45 @@ async def test_it_can_be_cancelled_until_it_is_posted(house: Restating, world: A
         "/v1/restatements", json={"since": SINCE.isoformat(), "reason": "abc", "version": 9}
     )
     assert unknown.json()["type"] == "urn:plaudit:problem:unknown-version"
+
+
+async def test_what_was_told_before_a_restore_stays_as_it_was_restated(
+    house: Restating, world: Any, stack: Any
+) -> None:
+    """The database forgets the restatement and all awards; both are read back, and events scored again."""
+    events = [world.event(str(number), other="bob" if number % 2 else None) for number in range(8)]
+    await world.publish()
+    await house.score(*events)
+    await world.publish(world.rules.replace("points: 1}", "points: 2}").replace("points: 3,", "points: 2,"))
+    await house.restate(version=2)
+    restated = await house.totals()
+    facts = [fact for topic, _, fact in await world.published() if topic == POINTS.name]
+    told = [POINTS_AWARDED.adapter.validate_python(fact) for fact in facts]
+    assert any("restatement_id" in fact["data"] for fact in told)
+    admin = await asyncpg.connect(database_url(stack.state.postgres_admin_url, role_name("scoring")))
+    try:
+        await admin.execute(
+            "delete from limit_windows where name in (select window_1 from claims where community = $1)",
+            world.community,
+        )
+        for table in (
+            "awards",
+            "claims",
+            "declined",
+            "content_events",
+            "activities",
+            "restatements",
+            "restatement_parts",
+        ):
+            await admin.execute(f"delete from {table} where community = $1", world.community)
+    finally:
+        await admin.close()
+    something_was_taken_in()
+    await world.handle(on_awards_told, *told)
+    await world.score(*events, scorer=Scorer())
+    await world.handle(on_events_read, *told)
+    assert await house.totals() == restated
+    await world.score(world.retraction("1"))
+    await house.score(world.event("restores", "moderator", None, type="activity.restored.v1",
+                                  targetuid=world.uuid("event 1"), time=datetime(2090, 1, 1, tzinfo=UTC)))  # fmt: skip
+    assert await house.totals() == restated

@@ -134,7 +134,7 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "reversal_asked_by_person reversal_asked_by reversal_asked_by_credential reversal_approved_at "
             "reversal_approved_by_person reversal_approved_by reversal_approved_by_credential changed_at begins "
             "ends records_count read_count events_count used_seconds attempts waits_for_live parts_count "
-            "parts_done parted_count moved_at posted_at ended_at failure digest result"
+            "parts_done parted_count moved_at posted_at told_to is_told ended_at failure digest result"
         ),
         "campaign_wallets": "community campaign_id limit_points revision",
         "campaign_books": (

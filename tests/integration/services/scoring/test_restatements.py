@@ -19,7 +19,7 @@ from services.scoring.restatements.handlers.posting import post_next
 from shared.contracts.facts import POINTS_AWARDED, AcceptedEvent
 from shared.own_facts import something_was_taken_in
 from shared.postgres import database_url, role_name
-from shared.topics import EVENTS, POINTS
+from shared.topics import EVENTS, MESSAGES, POINTS
 from tests.integration.services.scoring import test_limits
 from tests.integration.services.scoring.test_limits import all_settled
 from tests.integration.services.scoring.test_paces import history as paced_history
@@ -340,6 +340,27 @@ async def test_it_can_be_cancelled_until_it_is_posted(house: Restating, world: A
     assert unknown.json()["type"] == "urn:plaudit:problem:unknown-version"
 
 
+async def test_members_are_told_why_their_points_changed_once(
+    house: Restating, world: Any, clients: Clients
+) -> None:
+    await world.publish()
+    await house.score(*(world.event(str(n), "ab"[n % 2], None) for n in range(5)))
+    await world.publish(world.rules.replace("points: 1}", "points: 3}"))
+    posted = await house.restate(version=2)
+    while await house.piece():
+        pass
+    told = [fact["data"] for topic, _, fact in await world.published() if topic == MESSAGES.name]
+    assert {(one["member_id"], one["values"]["points"]) for one in told} == {
+        (world.uuid("a"), "+6"),
+        (world.uuid("b"), "+4"),
+    }
+    assert all(one["values"]["reason"] == posted["reason"] for one in told)
+    reader = await clients("points:read")
+    uid = world.uuid("event 1")
+    explained = (await reader.get(f"/v1/events/{uid}/explanation")).json()
+    assert [(one["version"], one["reason"]) for one in explained["restatements"]] == [(2, posted["reason"])]
+
+
 async def test_what_was_told_before_a_restore_stays_as_it_was_restated(
     house: Restating, world: Any, stack: Any
 ) -> None:
@@ -359,15 +380,7 @@ async def test_what_was_told_before_a_restore_stays_as_it_was_restated(
             "delete from limit_windows where name in (select window_1 from claims where community = $1)",
             world.community,
         )
-        for table in (
-            "awards",
-            "claims",
-            "declined",
-            "content_events",
-            "activities",
-            "restatements",
-            "restatement_parts",
-        ):
+        for table in ("awards", "claims", "declined", "content_events", "activities", "restatements"):
             await admin.execute(f"delete from {table} where community = $1", world.community)
     finally:
         await admin.close()
@@ -377,6 +390,6 @@ async def test_what_was_told_before_a_restore_stays_as_it_was_restated(
     await world.handle(on_events_read, *told)
     assert await house.totals() == restated
     await world.score(world.retraction("1"))
-    await house.score(world.event("restores", "moderator", None, type="activity.restored.v1",
-                                  targetuid=world.uuid("event 1"), time=datetime(2090, 1, 1, tzinfo=UTC)))  # fmt: skip
+    later = {"targetuid": world.uuid("event 1"), "time": datetime(2090, 1, 1, tzinfo=UTC)}
+    await house.score(world.event("restores", "moderator", None, type="activity.restored.v1", **later))
     assert await house.totals() == restated

@@ -197,7 +197,7 @@ MESSAGES = Topic(
     "Messages that people are to get; ingest alone knows where, and sends them",
     "community | member, or recipient",
     (facts.MESSAGE_REQUESTED.name,),
-    producers=("ingest", "recognition", "rewards", "analytics"),
+    producers=("ingest", "scoring", "recognition", "rewards", "analytics"),
     consumers=("ingest",),
     retention_ms=7 * DAY_MS,
 )

@@ -123,18 +123,18 @@ NOBODYS: Final[Mapping[str, Mapping[str, str]]] = {
             "asked_by_credential begins ends records_count read_count events_count used_seconds attempts "
             "waits_for_live moved_at ended_at failure result"
         ),
-        # What a version has for events, and how awards were before, has ids of members; it is gone once it is posted,
-        # or, of what is posted, once that is reversed.
+        # What a version has for events, and how awards were before, has ids of members: gone once it is posted, or
+        # once that is reversed.
         "restatement_pieces": "community restatement_id piece offsets packed",
         "restatement_parts": "community restatement_id part packed before is_posted",
         "restatements": (
             "community restatement_id state since until audience version reason asked_at asked_by_person asked_by "
-            "asked_by_credential submitted_at submitted_by_person submitted_by submitted_by_credential approved_at "
-            "approved_by_person approved_by approved_by_credential reversal_asked_at reversal_asked_by_person "
-            "reversal_asked_by reversal_asked_by_credential reversal_approved_at reversal_approved_by_person "
-            "reversal_approved_by reversal_approved_by_credential changed_at begins ends records_count read_count "
-            "events_count used_seconds attempts waits_for_live parts_count parts_done parted_count moved_at "
-            "posted_at ended_at failure digest result"
+            "asked_by_credential submitted_at submitted_by_person submitted_by submitted_by_credential "
+            "approved_at approved_by_person approved_by approved_by_credential reversal_asked_at "
+            "reversal_asked_by_person reversal_asked_by reversal_asked_by_credential reversal_approved_at "
+            "reversal_approved_by_person reversal_approved_by reversal_approved_by_credential changed_at begins "
+            "ends records_count read_count events_count used_seconds attempts waits_for_live parts_count "
+            "parts_done parted_count moved_at posted_at told_to is_told ended_at failure digest result"
         ),
         "campaign_wallets": "community campaign_id limit_points revision",
         "campaign_books": (

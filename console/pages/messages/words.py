@@ -12,6 +12,7 @@ KINDS = {
     "level": _("A level was reached"),
     "redemption": _("A reward was confirmed or refunded, or could not be given"),
     "points_expire": _("Points of theirs expire soon"),
+    "restated": _("Their points changed since the programme was applied to the past"),
     "wallet_low": _("A wallet of theirs is low"),
     "payout_run_prepared": _("A payout run is ready for them to approve"),
     "payout": _("A payout was sent, or came back"),

@@ -58,6 +58,9 @@ create table restatements (
     parted_count int not null default 0,
     moved_at timestamptz not null,
     posted_at timestamptz,
+    -- Up to which member it was said to them, and whether that is done.
+    told_to uuid,
+    is_told boolean not null default false,
     ended_at timestamptz,
     failure text,
     digest text,
@@ -68,6 +71,7 @@ create table restatements (
 );
 create index restatements_under_way on restatements (moved_at)
     where state in ('computing', 'approved', 'posting', 'reversing');
+create index restatements_to_tell on restatements (posted_at) where state = 'posted' and not is_told;
 create index restatements_asked on restatements (community, asked_at desc, restatement_id desc);
 
 -- What the version has for the log so far, piece by piece; `offsets` is where the next piece begins.

@@ -177,6 +177,23 @@ _ALL: Final = (
         page="/me/rewards",
     ),
     Kind(
+        "restated",
+        "Their points changed since the programme was applied to the past",
+        {"points": "+12", "reason": "Answers gave too few points", "version": "3"},
+        _words(
+            en=(
+                "Your points changed by {{ points }}",
+                "Hello {{ name }},\n\nversion {{ version }} of the programme was applied to the past: "
+                "**{{ points }}** for you. Why: {{ reason }}\n\n[See what changed]({{ link }})",
+            ),
+            it=(
+                "I tuoi punti sono cambiati di {{ points }}",
+                "Ciao {{ name }},\n\nla versione {{ version }} del programma è stata applicata al passato: "
+                "**{{ points }}** per te. Perché: {{ reason }}\n\n[Guarda che cosa è cambiato]({{ link }})",
+            ),
+        ),
+    ),
+    Kind(
         "wallet_low",
         "A wallet of theirs is low",
         {"title": "Spring campaign", "amount": "95.00 EUR"},

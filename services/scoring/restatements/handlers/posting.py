@@ -19,6 +19,7 @@ from services.scoring.programmes.handlers.in_force import document_in_force
 from services.scoring.programmes.store.versions import lock_head_for_update
 from services.scoring.restatements.domain.restatements import Difference, Restatement, RestatementState
 from services.scoring.restatements.domain.restating import Outcome, Part, reversal_of
+from services.scoring.restatements.handlers.telling import tell_members
 from services.scoring.restatements.handlers.working_out import members_locked_for, spending, work_out
 from services.scoring.restatements.store import parts as part_store
 from services.scoring.restatements.store import restatements as store
@@ -32,13 +33,16 @@ PLACES_OF_PART = 100_000
 
 
 async def post_next(tx: Transaction[Settings]) -> bool:
-    """Timer: post or take back the next part of the restatement whose turn it is; whether there may be more."""
+    """Timer: post or take back the next part of the restatement whose turn it is, or tell members of one.
+
+    Returns whether there may be more.
+    """
     if await READ_BACK_LEFT.is_any(tx.conn):
         # After a restore awards are what they were only once all events are read again.
         return False
     restatement = await store.lock_next_to_post(tx.conn)
     if restatement is None:
-        return False
+        return await tell_members(tx)
     if restatement.state is RestatementState.POSTING:
         await _post_part(tx, restatement)
     else:

@@ -172,6 +172,26 @@ async def page_of_differences(
     return [Difference(*row) for row in rows]
 
 
+async def page_of_moves(
+    conn: Connection, restatement: Restatement, *, after: str | None, limit: int
+) -> list[tuple[str, int]]:
+    """By how much members' points that can be spent moved, in the order of their ids, after one of them."""
+    rows = await conn.fetch(
+        """
+        select member_id::text, sum(points_after - points_before)::bigint as points from restatement_differences
+        where community = $1 and restatement_id = $2 and score = $3 and posted_id is not null
+          and ($4::uuid is null or member_id > $4)
+        group by member_id order by member_id limit $5
+        """,
+        restatement.community,
+        restatement.restatement_id,
+        SPENDABLE,
+        after,
+        limit,
+    )
+    return [(row["member_id"], row["points"]) for row in rows]
+
+
 async def load_movers(
     conn: Connection, *, community: str, restatement_id: str, limit: int
 ) -> list[tuple[str, int]]:

@@ -180,6 +180,32 @@ async def lock_next_to_post(conn: Connection) -> Restatement | None:
     return None if row is None else _restatement(row)
 
 
+async def lock_next_to_tell(conn: Connection) -> tuple[Restatement, str | None] | None:
+    """A restatement whose members are to be told of it, locked, and up to which member that is done."""
+    row = await conn.fetchrow(
+        """
+        select * from restatements where state = 'posted' and not is_told
+        order by posted_at limit 1 for update skip locked
+        """
+    )
+    if row is None:
+        return None
+    return _restatement(row), None if row["told_to"] is None else str(row["told_to"])
+
+
+async def set_told(conn: Connection, restatement: Restatement, *, told_to: str | None) -> None:
+    """Note up to which member it was said to them; None says to all."""
+    await conn.execute(
+        """
+        update restatements set told_to = coalesce($3, told_to), is_told = $3::uuid is null
+        where community = $1 and restatement_id = $2
+        """,
+        restatement.community,
+        restatement.restatement_id,
+        told_to,
+    )
+
+
 async def load_under_way(conn: Connection) -> dict[str, tuple[int, datetime]]:
     """Of each state in which the platform has something to do: how many are in it, and when any of them moved."""
     rows = await conn.fetch(

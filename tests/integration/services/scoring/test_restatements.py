@@ -11,11 +11,15 @@ import asyncpg
 import httpx
 import pytest
 
+from services.scoring.awards.handlers.restoring import on_awards_told, on_events_read
+from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.backtests.store.backtests import Offsets, Ranges
 from services.scoring.restatements.handlers.computing import Computer
 from services.scoring.restatements.handlers.posting import post_next
-from shared.contracts.facts import AcceptedEvent
-from shared.topics import EVENTS
+from shared.contracts.facts import POINTS_AWARDED, AcceptedEvent
+from shared.own_facts import something_was_taken_in
+from shared.postgres import database_url, role_name
+from shared.topics import EVENTS, MESSAGES, POINTS
 from tests.integration.services.scoring import test_limits
 from tests.integration.services.scoring.test_limits import all_settled
 from tests.integration.services.scoring.test_paces import history as paced_history
@@ -334,3 +338,58 @@ async def test_it_can_be_cancelled_until_it_is_posted(house: Restating, world: A
         "/v1/restatements", json={"since": SINCE.isoformat(), "reason": "abc", "version": 9}
     )
     assert unknown.json()["type"] == "urn:plaudit:problem:unknown-version"
+
+
+async def test_members_are_told_why_their_points_changed_once(
+    house: Restating, world: Any, clients: Clients
+) -> None:
+    await world.publish()
+    await house.score(*(world.event(str(n), "ab"[n % 2], None) for n in range(5)))
+    await world.publish(world.rules.replace("points: 1}", "points: 3}"))
+    posted = await house.restate(version=2)
+    while await house.piece():
+        pass
+    told = [fact["data"] for topic, _, fact in await world.published() if topic == MESSAGES.name]
+    assert {(one["member_id"], one["values"]["points"]) for one in told} == {
+        (world.uuid("a"), "+6"),
+        (world.uuid("b"), "+4"),
+    }
+    assert all(one["values"]["reason"] == posted["reason"] for one in told)
+    reader = await clients("points:read")
+    uid = world.uuid("event 1")
+    explained = (await reader.get(f"/v1/events/{uid}/explanation")).json()
+    assert [(one["version"], one["reason"]) for one in explained["restatements"]] == [(2, posted["reason"])]
+
+
+async def test_what_was_told_before_a_restore_stays_as_it_was_restated(
+    house: Restating, world: Any, stack: Any
+) -> None:
+    """The database forgets the restatement and all awards; both are read back, and events scored again."""
+    events = [world.event(str(number), other="bob" if number % 2 else None) for number in range(8)]
+    await world.publish()
+    await house.score(*events)
+    await world.publish(world.rules.replace("points: 1}", "points: 2}").replace("points: 3,", "points: 2,"))
+    await house.restate(version=2)
+    restated = await house.totals()
+    facts = [fact for topic, _, fact in await world.published() if topic == POINTS.name]
+    told = [POINTS_AWARDED.adapter.validate_python(fact) for fact in facts]
+    assert any("restatement_id" in fact["data"] for fact in told)
+    admin = await asyncpg.connect(database_url(stack.state.postgres_admin_url, role_name("scoring")))
+    try:
+        await admin.execute(
+            "delete from limit_windows where name in (select window_1 from claims where community = $1)",
+            world.community,
+        )
+        for table in ("awards", "claims", "declined", "content_events", "activities", "restatements"):
+            await admin.execute(f"delete from {table} where community = $1", world.community)
+    finally:
+        await admin.close()
+    something_was_taken_in()
+    await world.handle(on_awards_told, *told)
+    await world.score(*events, scorer=Scorer())
+    await world.handle(on_events_read, *told)
+    assert await house.totals() == restated
+    await world.score(world.retraction("1"))
+    later = {"targetuid": world.uuid("event 1"), "time": datetime(2090, 1, 1, tzinfo=UTC)}
+    await house.score(world.event("restores", "moderator", None, type="activity.restored.v1", **later))
+    assert await house.totals() == restated

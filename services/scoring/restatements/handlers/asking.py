@@ -54,7 +54,7 @@ async def ask(
         moved_at=tx.now,
     )
     await store.put_restatement(tx.conn, restatement)
-    _did(tx, "ask", None, restatement)
+    _did(tx, "ask", before=None, after=restatement)
     return restatement
 
 
@@ -69,7 +69,7 @@ async def submit(tx: Transaction[Settings], *, community: str, restatement_id: s
     return await _step(
         tx,
         "submit",
-        RestatementState.SUBMITTED,
+        state=RestatementState.SUBMITTED,
         community=community,
         restatement_id=restatement_id,
         step=lambda one: one.submitted(by=by, now=tx.now),
@@ -87,7 +87,7 @@ async def approve(
     return await _step(
         tx,
         "approve",
-        RestatementState.APPROVED,
+        state=RestatementState.APPROVED,
         community=community,
         restatement_id=restatement_id,
         step=lambda one: one.approved(by=by, digest=digest, now=tx.now),
@@ -99,7 +99,7 @@ async def cancel(tx: Transaction[Settings], *, community: str, restatement_id: s
     cancelled = await _step(
         tx,
         "cancel",
-        RestatementState.CANCELLED,
+        state=RestatementState.CANCELLED,
         community=community,
         restatement_id=restatement_id,
         step=lambda one: one.stepped(RestatementState.CANCELLED, now=tx.now),
@@ -113,12 +113,12 @@ async def ask_back(tx: Transaction[Settings], *, community: str, restatement_id:
     """Ask for its reversal, which another person approves. Raises RestatedSinceError and RestatementStepError."""
     restatement = await _lock(tx, community=community, restatement_id=restatement_id)
     if restatement.reversal_asked_by is not None:
-        _did(tx, "ask_back", restatement, restatement)
+        _did(tx, "ask_back", before=restatement, after=restatement)
         return restatement
     after = restatement.asked_back(by=by, now=tx.now)
     await _refuse_later(tx, restatement)
     await store.put_restatement(tx.conn, after)
-    _did(tx, "ask_back", restatement, after)
+    _did(tx, "ask_back", before=restatement, after=after)
     return after
 
 
@@ -130,14 +130,14 @@ async def take_back(tx: Transaction[Settings], *, community: str, restatement_id
     await store.lock_asking(tx.conn, community=community)
     restatement = await _lock(tx, community=community, restatement_id=restatement_id)
     if restatement.state in (RestatementState.REVERSING, RestatementState.REVERSED):
-        _did(tx, "take_back", restatement, restatement)
+        _did(tx, "take_back", before=restatement, after=restatement)
         return restatement
     after = restatement.taken_back(by=by, now=tx.now)
     await _refuse_later(tx, restatement)
     if restatement.parts_count == 0:
         after = after.stepped(RestatementState.REVERSED, now=tx.now)
     await store.put_restatement(tx.conn, after)
-    _did(tx, "take_back", restatement, after)
+    _did(tx, "take_back", before=restatement, after=after)
     return after
 
 
@@ -151,19 +151,19 @@ async def _refuse_later(tx: Transaction[Settings], restatement: Restatement) -> 
 async def _step(
     tx: Transaction[Settings],
     verb: str,
-    state: RestatementState,
     *,
+    state: RestatementState,
     community: str,
     restatement_id: str,
     step: Callable[[Restatement], Restatement],
 ) -> Restatement:
     restatement = await _lock(tx, community=community, restatement_id=restatement_id)
     if restatement.state is state:
-        _did(tx, verb, restatement, restatement)
+        _did(tx, verb, before=restatement, after=restatement)
         return restatement
     after = step(restatement)
     await store.put_restatement(tx.conn, after)
-    _did(tx, verb, restatement, after)
+    _did(tx, verb, before=restatement, after=after)
     return after
 
 
@@ -187,7 +187,7 @@ async def watch(tx: Transaction[Settings]) -> None:
         await PROCESSES.start(tx.settings)
 
 
-def _did(tx: Transaction[Settings], verb: str, before: Restatement | None, after: Restatement) -> None:
+def _did(tx: Transaction[Settings], verb: str, *, before: Restatement | None, after: Restatement) -> None:
     tx.did(
         Did(
             f"restatement.{verb}",

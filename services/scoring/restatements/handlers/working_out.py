@@ -64,7 +64,7 @@ async def _load(
     whys = await load_whys(conn, awards=[(community, one.after.award_id) for one in replaced])
     heard(
         replaced,
-        await _heard_words(conn, [one.after for one in replaced], words, community=community),
+        await _heard_words(conn, [one.after for one in replaced], words=words, community=community),
         {award_id: why for (_, award_id), why in whys.items()},
     )
     beside = await _beside(conn, replaced, claims_max_count=claims_max_count)
@@ -72,7 +72,7 @@ async def _load(
 
 
 async def _heard_words(
-    conn: Connection, claims: Collection[Claim], words: Mapping[str, Word], *, community: str
+    conn: Connection, claims: Collection[Claim], *, words: Mapping[str, Word], community: str
 ) -> dict[str, Word]:
     """What was said last of the events of claims, as their members hear it, by award."""
     said = [claim for claim in claims if claim.event_uid in words]

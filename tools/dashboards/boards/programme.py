@@ -9,6 +9,7 @@ BOARD = Board(
     page="/programme",
     alerts=(
         "PlauditBacktestStuck",
+        "PlauditRestatementStuck",
         "PlauditCampaignBraked",
         "PlauditCampaignSpent",
         "PlauditWaitsForAnother",

@@ -34,7 +34,7 @@ def restate() -> None:
     """Apply a version to the past and post only the differences, once another person approved them."""
 
 
-id_argument = click.argument("restatement_id", metavar="ID", type=click.UUID)
+id_argument = click.argument("restatement_id", metavar="ID")
 
 
 @restate.command("preview", epilog="Example: plaudit programme restate preview --since 90d --reason 'Too few'")

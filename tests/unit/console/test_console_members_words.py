@@ -134,7 +134,7 @@ def test_what_was_given_and_is_held_since_is_said_once() -> None:
         "met": {},
         "detail": "",
     }
-    explanation = {"rules": [], "attributes": [], "declined": [declined]}
+    explanation = {"rules": [], "attributes": [], "declined": [declined], "restatements": []}
     of_ada = {"event": event, "points": 0, "awards": [{"award": award, "grants": []}]}
     (line,) = _entry(of_ada, explanation, "ada", {}).lines
     assert (line.kind, line.why) == ("award", "held")

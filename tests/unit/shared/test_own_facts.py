@@ -59,6 +59,8 @@ def test_what_is_not_read_back_is_a_record_and_decides_nothing() -> None:
         "measures.v1",
         # What is asked for again has the same id, and is the same message.
         "message.requested.v1",
+        # Told again, an alert of the day is the same fact.
+        "alerts.v1",
         # An endpoint that was given up is given up again by the next tries.
         "webhook_trouble.v1",
     }

@@ -25,7 +25,7 @@ class Turns:
     async def _begin(self) -> Any:
         if self.is_closed:
             raise asyncpg.InterfaceError("pool is closing")
-        yield None
+        yield SimpleNamespace(told_count=0, followed=())
 
     async def _run(self, _: Any) -> bool:
         self.done += 1
@@ -34,7 +34,10 @@ class Turns:
         return self.done <= self._left
 
     async def turn(self, every_seconds: float) -> int:
-        parts: Any = SimpleNamespace(fence=self._fence, begin=self._begin, should_stop=self.has_stopped)
+        spec = SimpleNamespace(name="test")
+        parts: Any = SimpleNamespace(
+            fence=self._fence, begin=self._begin, should_stop=self.has_stopped, _spec=spec
+        )
         await Parts.run_timer(parts, Timer("test", every_seconds=every_seconds, run=self._run))
         return self.done
 

@@ -61,7 +61,7 @@ async def load_addressees(
 
 
 async def load_sharing(
-    conn: Connection, payouts: Sequence[Payout], addressees: Addressees, *, community: str, settings: Settings
+    conn: Connection, payouts: Sequence[Payout], *, addressees: Addressees, community: str, settings: Settings
 ) -> dict[str, int]:
     """How many persons beside its own are paid to the account of each payout, where there are any."""
     sharing = await store.load_sharing(conn, payouts)
@@ -84,7 +84,7 @@ async def load_sharing(
 
 
 async def load_payers(
-    conn: Connection, payouts: Sequence[Payout], addressees: Addressees, *, community: str, settings: Settings
+    conn: Connection, payouts: Sequence[Payout], *, addressees: Addressees, community: str, settings: Settings
 ) -> set[str]:
     """The payouts that go to an account that the programme pays from, by bank or at the provider."""
     ibans = {payout.payee.iban for payout in payouts if payout.payee}

@@ -49,7 +49,7 @@ async def look(
     to = await load_addressees(conn, payouts, community=community, settings=settings)
     found: list[Finding] = []
     if policy is not None:
-        found += await _by_policy(conn, payouts, to, policy=policy, settings=settings, now=now)
+        found += await _by_policy(conn, payouts, to=to, policy=policy, settings=settings, now=now)
     listed = await load_listed(conn, {one.name for one in to.paid_to.values()}, community=community)
     if listed is not None:
         found += _by_list(payouts, to, listed=listed, now=now)
@@ -60,8 +60,8 @@ async def look(
 async def _by_policy(
     conn: Connection,
     payouts: Sequence[Payout],
-    to: Addressees,
     *,
+    to: Addressees,
     policy: PayoutPolicy,
     settings: Settings,
     now: datetime,
@@ -78,8 +78,8 @@ async def _by_policy(
         others = await store.load_others(conn, payouts, calendar=calendar, now=now)
     if policy.terms.stops_shared_accounts:
         of_accounts: _OfAccounts = {"community": policy.community, "settings": settings}
-        sharing = await load_sharing(conn, payouts, to, **of_accounts)
-        paying = await load_payers(conn, payouts, to, **of_accounts)
+        sharing = await load_sharing(conn, payouts, addressees=to, **of_accounts)
+        paying = await load_payers(conn, payouts, addressees=to, **of_accounts)
     found: list[Finding] = []
     for payout in payouts:
         beside = Beside(

@@ -240,6 +240,9 @@ WATCH_ROUND_SECONDS = Gauge(
 )
 LEDGER_CHECKED = Gauge("plaudit_rewards_ledger_checked_timestamp_seconds", "When the ledger was last checked")
 
+for _check in ("country", "shared_account", "sanctions_list", "tax_form", "minimum_age", "yearly_stop"):
+    PAYOUT_FINDINGS.labels(_check)
+    PAYOUT_FINDINGS_WAIT_SECONDS.labels(_check)
 for _work in ("schedules", "bank checks"):
     PAYOUT_TURNS_GIVEN_UP.labels(_work)
 for _became in ("answered", "failed"):

@@ -1,4 +1,4 @@
-"""`plaudit redemption`: refunds of what was confirmed, as a whole or in part."""
+"""`plaudit redemption`: what was redeemed, its receipts, and refunds of what was confirmed."""
 
 import json
 from collections.abc import Mapping
@@ -24,13 +24,75 @@ READ, WRITE = ("rewards:read",), ("rewards:write",)
 #: A manager, or whoever approves for finance.
 APPROVE = ("points:approve",)
 PAGE_COUNT = 500
+REDEMPTION_STATES = ("reserved", "confirmed", "partly_refunded", "refunded", "cancelled", "expired")
+#: What happened to a redemption, in words.
+STEPS = {
+    "reserved": "set aside",
+    "confirmed": "spent",
+    "rest_back": "the rest is back",
+    "refunded": "given back",
+    "cancelled": "called off",
+    "expired": "its time was over",
+}
 STATES = ("waiting", "asking", "done", "declined", "withdrawn")
 _ask = Asking("plaudit redemption", "rewards")
 
 
 @click.group()
 def redemption() -> None:
-    """Give points back for what was confirmed, and see what became of it."""
+    """See what was redeemed, with receipts; give points back for what was confirmed."""
+
+
+@redemption.command("list", epilog="Example: plaudit redemption list --state reserved --member forum:ada")
+@to_work
+@json_option
+@click.option("--state", type=click.Choice(REDEMPTION_STATES), help="Only these")
+@click.option("--member", help="Only those of this member: an id, or an identity like forum:ada")
+def list_redemptions(where: Where, as_json: bool, state: str | None, member: str | None) -> None:
+    """List redemptions, newest first, 500 at most."""
+    params = {"limit": PAGE_COUNT, "state": state, "member": member}
+    params = {name: value for name, value in params.items() if value is not None}
+    found = _ask(where, "GET", "/v1/redemptions", READ, params=params)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    table = listing("redemption", "reward", "whose", "points", "state", "chosen")
+    for one in found["items"]:
+        whose = one["member_name"] or one["member_id"]
+        cells = (
+            *(one["redemption_id"], one["title"], whose, f"{one['points']:,}", one["state"]),
+            one["created_at"][:16].replace("T", " "),
+        )
+        table.add_row(*(plain(cell) for cell in cells))
+    Console().print(table)
+
+
+@redemption.command("show", epilog="Example: plaudit redemption show 0198c7f6-2a51-7e0c-8d4e-5b1f0a7c9d21")
+@to_work
+@json_option
+@redemption_argument
+def show_redemption(where: Where, as_json: bool, redemption: str) -> None:
+    """Show the receipt of a REDEMPTION: each step with its time, its points and its transfer."""
+    wanted = quote(redemption, safe="")
+    found = _ask(where, "GET", f"/v1/redemptions/{wanted}", READ)
+    receipt = _ask(where, "GET", f"/v1/members/{found['member_id']}/redemptions/{wanted}", READ)
+    show(receipt, as_json=as_json, words=receipt_lines)
+
+
+def receipt_lines(receipt: Mapping[str, Any]) -> list[str]:
+    """A receipt in words, a line for each step; times are UTC."""
+    lines = [f"{receipt['title']}, {receipt['points']:,} points: {receipt['state'].replace('_', ' ')}"]
+    for step in receipt["steps"]:
+        words = STEPS.get(step["event"], step["event"])
+        transfer = f"  transfer {step['transfer_id']}" if step["transfer_id"] else ""
+        lines.append(f"  {step['at'][:19].replace('T', ' ')}  {words}, {step['points']:,} points{transfer}")
+    if receipt["fulfilment"] is not None:
+        lines.append(f"  handing it over: {receipt['fulfilment'].replace('_', ' ')}")
+    if receipt["needs_address"]:
+        lines.append("  it waits for its member to say where it is sent")
+    if receipt["refunded_points"]:
+        lines.append(f"  {receipt['refunded_points']:,} points are back")
+    return [written_out(line) for line in lines]
 
 
 def _refunds(redemption: str) -> str:

@@ -67,6 +67,14 @@ async def test_a_voucher_is_put_stocked_and_linked(platform: StackState, tmp_pat
     # Nobody has points here, and nothing is to be sent: what is wrong is said.
     assert json.loads(plaudit("goods", "--json"))["items"] == []
     assert "no redemption" in plaudit("take", str(uuid4()), fails=True)
+
+    def redemption(*command: str) -> tuple[int, str]:
+        ran = CliRunner().invoke(main, ["redemption", *command, *where], env=of_reader)
+        return ran.exit_code, ran.output
+
+    assert redemption("list", "--state", "reserved", "--json")[0] == 0
+    code, said = redemption("show", str(uuid4()))
+    assert (code, "no redemption" in said) == (1, True)
     assert "is no REWARD[:COUNT]" in plaudit("order", str(uuid4()), "mug:x", "--points", "1", fails=True)
     for points, why in (("1000", "It costs 900 points by now, not 1000"), ("900", "900 points are missing")):
         assert why in plaudit("order", str(uuid4()), "book-voucher", "--points", points, fails=True)

@@ -14,7 +14,7 @@ from bench.context import Context
 from bench.factor import measure
 from bench.machine import this_machine
 from bench.results import Results
-from bench.stages import broker, connectors, front, gateway, rebuild, recognition, transactions
+from bench.stages import backtest, broker, connectors, front, gateway, rebuild, recognition, transactions
 from plaudit.stack import StackError
 
 HERE = Path(__file__).parent
@@ -31,6 +31,7 @@ SECTIONS: dict[str, Callable[[Context], Awaitable[None]]] = {
     "ledger": transactions.ledger,
     "relay": broker.relay,
     "rebuild": rebuild.rebuild,
+    "backtest": backtest.backtest,
     "end-to-end": end_to_end.run,
     "latency": latency.latency,
     "share": share.fair_share,

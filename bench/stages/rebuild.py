@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 import asyncpg
 import orjson
@@ -25,7 +26,7 @@ from services.analytics.rebuilding.handlers.reading import Databases, Reader
 from services.analytics.settings import Settings
 from shared.kafka import create_producer, send_records
 from shared.postgres import database_url
-from shared.topics import EVENTS, POINTS
+from shared.topics import EVENTS, POINTS, Topic
 
 EVENT_COUNT = 40_000
 READ = (EVENTS, POINTS)
@@ -48,7 +49,7 @@ async def rebuild(context: Context) -> None:
         unit="records",
         rate=lambda: _rebuild(state, count),
         limit_name="confluent-kafka consume(1000) and orjson.loads",
-        limit=lambda: asyncio.to_thread(_consume, state, count),
+        limit=lambda: asyncio.to_thread(consumed, state, READ, count),
         reach=REACH,
         note="events and awards of messages.yaml, in batches of at most 2,000",
     )
@@ -78,7 +79,7 @@ async def _fill(state: StackState, links: Chain) -> int:
     consumer = AIOKafkaConsumer(**state.broker.options)
     await consumer.start()
     try:
-        ends = await consumer.end_offsets(_places())
+        ends = await consumer.end_offsets(places(READ))
     finally:
         await consumer.stop()
     running = await asyncpg.connect(database_url(state.postgres_admin_url, RUNNING))
@@ -90,8 +91,9 @@ async def _fill(state: StackState, links: Chain) -> int:
     return count
 
 
-def _places() -> list[TopicPartition]:
-    return [TopicPartition(topic.name, number) for topic in READ for number in range(topic.partitions)]
+def places(topics: Sequence[Topic]) -> list[TopicPartition]:
+    """All partitions of topics."""
+    return [TopicPartition(topic.name, number) for topic in topics for number in range(topic.partitions)]
 
 
 async def _rebuild(state: StackState, count: int) -> float:
@@ -134,8 +136,8 @@ async def _is_read(admin: asyncpg.Connection, count: int) -> bool:
     return bool(read >= count)
 
 
-def _consume(state: StackState, count: int) -> float:
-    """Records per second of the same topics, fetched and parsed."""
+def consumed(state: StackState, topics: Sequence[Topic], count: int) -> float:
+    """Records per second of so many of topics, fetched and parsed by the fastest client there is."""
     consumer = Consumer(
         {
             "bootstrap.servers": state.broker.servers,
@@ -149,7 +151,7 @@ def _consume(state: StackState, count: int) -> float:
         }
     )
     try:
-        consumer.assign([Partition(place.topic, place.partition, OFFSET_BEGINNING) for place in _places()])
+        consumer.assign([Partition(place.topic, place.partition, OFFSET_BEGINNING) for place in places(topics)])
         done, started = 0, time.perf_counter()
         while done < count:
             for record in consumer.consume(CONFLUENT_COUNT, POLL_SECONDS):

@@ -157,15 +157,20 @@ async def prepare_scheduled(tx: Transaction[Settings]) -> bool:
     for one in computed:
         await _tell_approvers(tx, one)
     keys = await store.load_due(tx.conn, now=tx.now, limit=AT_ONCE_COUNT)
+    late: list[store.Key] = []
     for key in keys:
-        # What takes too long of one is undone with what it told; the others', of other communities, stays.
+        # 1. What takes too long of one is undone with what it told; the others', of other communities, stays.
         try:
             async with tx.part():
                 await _look_at(tx, key)
         except TOOK_TOO_LONG:
             log.exception("a payout schedule of %s took too long", key.community)
             PAYOUT_TURNS_GIVEN_UP.labels("schedules").inc()
-            await store.put_off(tx.conn, key, at=tx.now + AGAIN_AFTER)
+            late.append(key)
+    # 2. Only now, as nothing else is locked after it: another worker may hold the lock of the community meanwhile,
+    # and wait for the schedule.
+    if late:
+        await store.put_off(tx.conn, late, at=tx.now + AGAIN_AFTER)
     PAYOUT_SCHEDULES_REFUSED.set(await store.count_refused(tx.conn))
     return AT_ONCE_COUNT in (len(computed), len(keys))
 

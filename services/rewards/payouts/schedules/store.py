@@ -161,10 +161,20 @@ async def set_next(conn: Connection, schedule: Schedule, *, at: datetime | None)
     )
 
 
-async def put_off(conn: Connection, key: Key, *, at: datetime) -> None:
-    """Have a schedule looked at later, which took too long."""
+async def put_off(conn: Connection, keys: Sequence[Key], *, at: datetime) -> None:
+    """Have schedules looked at later, which took too long; not those that another worker is at by now."""
     await conn.execute(
-        "update payout_schedules set next_at = $3 where community = $1 and schedule_id = $2", *key, at
+        """
+        update payout_schedules s set next_at = $3
+        from (
+            select community, schedule_id from payout_schedules
+            join unnest($1::text[], $2::uuid[]) as late(community, schedule_id) using (community, schedule_id)
+            order by community, schedule_id for update of payout_schedules skip locked) l
+        where s.community = l.community and s.schedule_id = l.schedule_id
+        """,
+        [key.community for key in keys],
+        [key.schedule_id for key in keys],
+        at,
     )
 
 

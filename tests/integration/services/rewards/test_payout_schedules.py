@@ -8,9 +8,11 @@ from uuid import uuid4
 import orjson
 import pytest
 
+from services.rewards.approvals.domain import Subject
+from services.rewards.approvals.store import lock_entries
 from services.rewards.metrics import PAYOUT_SCHEDULES_REFUSED, PAYOUT_TURNS_GIVEN_UP
 from services.rewards.payouts.runs.handlers.pieces import carry_on_runs
-from services.rewards.payouts.schedules import handlers
+from services.rewards.payouts.schedules import handlers, store
 from services.rewards.payouts.schedules.handlers import prepare_scheduled
 from shared.access_keys.store import put_people
 from tests.integration.services.backups import backup, restore
@@ -313,3 +315,27 @@ async def test_a_schedule_that_takes_too_long_undoes_no_others_and_comes_again(
     monkeypatch.setattr(handlers, "prepare", as_it_is)
     later(finance, slow["next_times"][0]["at"], minutes=2, seconds=handlers.AGAIN_AFTER.total_seconds() + 60)
     await wake_until(finance, slow, "nothing")
+
+
+async def test_a_worker_that_gives_one_up_waits_for_nobody_who_is_at_it(finance: Finance) -> None:
+    slow = await in_force(finance)
+    key = store.Key(finance.world.community, slow["schedule_id"])
+    async with finance.world.begin() as other, finance.world.begin() as giving_up:
+        # Of two workers the other has the community's lock, and then the schedule.
+        await lock_entries(other.conn, subject=Subject.PAYOUT_SCHEDULE, community=key.community)
+        await store.lock_standing(other.conn, key)
+        before = await next_at(finance, key)
+        await giving_up.conn.execute("set local lock_timeout = '1s'")
+        await store.put_off(giving_up.conn, [key], at=giving_up.now)
+    assert await next_at(finance, key) == before
+    async with finance.world.begin() as tx:
+        await store.put_off(tx.conn, [key], at=tx.now)
+    assert await next_at(finance, key) == tx.now
+
+
+async def next_at(finance: Finance, key: store.Key) -> Any:
+    """When a schedule is looked at next."""
+    async with finance.world.begin() as tx:
+        return await tx.conn.fetchval(
+            "select next_at from payout_schedules where community = $1 and schedule_id = $2", *key
+        )

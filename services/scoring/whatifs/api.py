@@ -58,7 +58,9 @@ Trier = Annotated[Principal, requires(Scope.PROGRAMMES_WRITE, reads=IN_ANSWER)]
 class WhatIfRequest(RequestBody):
     """A draft, a stored one as it is saved now or a text, and the event that is tried on it."""
 
-    event_uid: UUID = Field(description="An event of the community that was scored")
+    event_uid: UUID = Field(
+        description="An event of the community that was scored", examples=["0d9b6cfd-3b54-5ab0-93b0-46e1b0f0d50b"]
+    )
     draft_id: UUID | None = Field(None, description="Of `GET /v1/programme-drafts`")
     text: str | None = Field(None, max_length=DOCUMENT_MAX_BYTES, examples=[EXAMPLE])
     received_at: AwareDatetime | None = Field(

@@ -92,6 +92,8 @@ TITLES: Final = {
     "draft-too-large": _("The text is too long for a programme"),
     "unknown-backtest": _("There is no such backtest any more"),
     "backtest-ended": _("The backtest has ended"),
+    "event-not-in-log": _("The event was not found in the log"),
+    "log-unreachable": _("The log of events does not answer: try again"),
     "backtest-window": _("Nothing can have happened in that time"),
     "too-many-backtests": _("As many backtests wait or run as may: cancel one, or wait"),
     "unknown-restatement": _("There is no such restatement any more"),

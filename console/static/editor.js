@@ -254,15 +254,18 @@
 
   // A problem leads to its place; a button mends it here, as if it had been typed.
   const placeOf = (line, column) => text.value.split("\n").slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0) + column - 1;
-  document.getElementById("problems").addEventListener("click", (event) => {
+  const follow = (event) => {
     const link = event.target.closest("a[data-line]");
-    if (link) {
-      event.preventDefault();
-      const at = placeOf(Number(link.dataset.line), Number(link.dataset.column));
-      text.focus();
-      text.setSelectionRange(at, at);
-      picture.children[Number(link.dataset.line) - 1]?.scrollIntoView({ block: "center" });
-    }
+    if (!link) return;
+    event.preventDefault();
+    const at = placeOf(Number(link.dataset.line), Number(link.dataset.column));
+    text.focus();
+    text.setSelectionRange(at, at);
+    picture.children[Number(link.dataset.line) - 1]?.scrollIntoView({ block: "center" });
+  };
+  document.getElementById("tried")?.addEventListener("click", follow);
+  document.getElementById("problems").addEventListener("click", (event) => {
+    follow(event);
     const mend = event.target.closest("button[data-mend]");
     if (mend) {
       const [, line, old, right] = mend.value.match(/^(\d+):([^:]+):(.+)$/) ?? [];
@@ -284,7 +287,7 @@
     event.preventDefault();
     clearTimeout(waiting);
     const deed = event.submitter?.name;
-    if (!(await check()) || (deed !== "publish" && deed !== "save")) return;
+    if (!(await check()) || !["publish", "save", "try"].includes(deed)) return;
     // The check may have put another button in its place.
     const button = document.querySelector(`[form=programme][name=${deed}]`);
     if (button.hasAttribute("aria-disabled")) return;

@@ -2,7 +2,17 @@
 
 import click
 
-from plaudit.programme import backtesting, deciding, drafts, explaining, publishing, rehearsing, restating, texts
+from plaudit.programme import (
+    backtesting,
+    deciding,
+    drafts,
+    explaining,
+    publishing,
+    rehearsing,
+    restating,
+    texts,
+    trying,
+)
 
 
 @click.group()
@@ -16,6 +26,7 @@ for command in (
     rehearsing.test_programme,
     texts.diff_programmes,
     backtesting.backtest_programmes,
+    trying.try_event,
     restating.restate,
     publishing.submit_programme,
     publishing.publish_programme,

@@ -77,7 +77,7 @@ def backtest_programmes(
         "since": since.isoformat(),
         "until": None if until is None else until.isoformat(),
         "audience": audience,
-        "drafts": [_draft(one) for one in drafts],
+        "drafts": [draft_of(one) for one in drafts],
     }
     place = where.place()
     with place.access("plaudit programme", WRITES, ("scoring",)) as key:
@@ -107,7 +107,7 @@ def backtest_programmes(
         raise SystemExit(CANCELLED)
 
 
-def _draft(said: str) -> dict[str, str]:
+def draft_of(said: str) -> dict[str, str]:
     """A draft as the API takes it. Raises ClickException for what is neither a file nor an id."""
     file = Path(said)
     if file.is_file():

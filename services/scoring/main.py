@@ -40,6 +40,8 @@ from services.scoring.restatements.api import router as restatements
 from services.scoring.restatements.handlers.asking import watch as watch_restatements
 from services.scoring.restatements.handlers.posting import post_next
 from services.scoring.settings import Settings
+from services.scoring.whatifs.api import router as what_if
+from services.scoring.whatifs.handlers.trying import TRIALS
 from shared.access_keys import FOLLOWED_ACCESS_KEYS, FOLLOWED_PEOPLE
 from shared.consumer import Subscription
 from shared.contracts.facts import ACCEPTED_EVENT
@@ -77,7 +79,7 @@ SPEC = ServiceSpec(
     ],
     routers=[
         *(programmes, drafts, rules, audiences, campaigns, content, awards, manual, prizes, backtests),
-        restatements,
+        *(restatements, what_if),
         *(holds, guidelines, members_guidelines),
     ],
     problems=ERRORS,
@@ -102,7 +104,7 @@ SPEC = ServiceSpec(
         Timer("recount-awards", every_seconds=RECOUNT_EVERY_SECONDS, run=recount_awards),
     ],
     schemas=schemas,
-    closing=[scorer.close, CHECKER.close, PROCESSES.close],
+    closing=[scorer.close, CHECKER.close, PROCESSES.close, TRIALS.close],
     read_back=[
         *telling.READ_BACK,
         *following.READ_BACK,

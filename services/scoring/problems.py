@@ -133,6 +133,8 @@ from services.scoring.signals.domain.cases import (
     UnknownSignalCaseError,
     WrongReasonError,
 )
+from services.scoring.whatifs.api import EVENT_NOT_IN_LOG, LOG_UNREACHABLE
+from services.scoring.whatifs.domain.trying import EventNotFoundError, LogUnreachableError
 from shared.commands import KEY_REUSED
 from shared.http import ErrorTable, FieldError, Problem
 from shared.http.problem_types import INVALID_REQUEST, UNKNOWN_AUDIENCE, UNKNOWN_MEMBER
@@ -344,6 +346,11 @@ ERRORS: ErrorTable = {
     TooManyWaitingError: lambda error: Problem(
         TOO_MANY_WAITING, f"{error.max_count} wait already: have some approved or declined first"
     ),
+    EventNotFoundError: lambda error: Problem(
+        EVENT_NOT_IN_LOG,
+        f"{str(error)[:1].upper()}{str(error)[1:]}: say by `received_at` when it was received",
+    ),
+    LogUnreachableError: lambda _: Problem(LOG_UNREACHABLE, "Ask again in a moment; nothing was changed"),
     CheckTooSlowError: _check_too_slow,
     ChecksBusyError: _checks_busy,
 }

@@ -144,6 +144,14 @@ class Settings(SigningSettings):
         gt=0,
         description="How old the backtest of a draft may be that is submitted, where a community asks for one",
     )
+    what_if_records_max_count: int = Field(
+        50_000,
+        gt=0,
+        description="How many records of the log are looked through for an event that is tried on a draft",
+    )
+    what_if_seconds: float = Field(
+        20.0, gt=0, description="How long the log is looked through for an event that is tried on a draft"
+    )
     restatements_open_max_count: int = Field(
         5,
         gt=0,

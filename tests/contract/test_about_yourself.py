@@ -97,6 +97,7 @@ DECIDES_NOT: Final = {
     "scoring POST /v1/programmes/{version}/send-back": NOBODYS,
     "scoring POST /v1/programmes/{version}/rollback": NOBODYS,
     "scoring POST /v1/programmes/completions": NOBODYS,
+    "scoring POST /v1/programmes/what-if": NOBODYS,
     "scoring POST /v1/backtests": NOBODYS,
     "scoring POST /v1/backtests/{backtest_id}/cancel": NOBODYS,
     "scoring POST /v1/restatements": NOBODYS,

@@ -12,8 +12,10 @@ from console.asking import Answer
 from console.frame.navigation import PEOPLE, PROGRAMME, WAITING
 from console.frame.refusals import Refusal
 from console.frame.visits import NotFoundError, Visit, page
+from console.pages.members.words import DECLINED
 from console.pages.programme.drafts import BEGINNING, Problem, problems, read_mending, starts_at
 from console.pages.programme.keeping import WRITE, Kept, find, overtaken, put, where_it_went
+from console.pages.programme.trying import SEES, Tried, tried_on
 from console.pages.programme.words import WORDS
 from shared.access_keys.roles import scopes_of
 from shared.programme_changes import Change, changes
@@ -116,7 +118,7 @@ async def _show_draft(visit: Visit, ground: Ground, draft_id: str) -> Response:
 
 
 async def act(visit: Visit) -> Response:
-    """Check it, mend it, keep it as a draft, or publish it, as the button says."""
+    """Check it, mend it, try an event on it, keep it as a draft, or publish it, as the button says."""
     ground = await _ground(visit)
     text = _typed(visit)
     mending = read_mending(visit.form.get("mend", ""))
@@ -126,7 +128,11 @@ async def act(visit: Visit) -> Response:
     if "save" in visit.form:
         return await _save(visit, ground, checked)
     if "publish" not in visit.form or checked.publication is None:
-        return _page(visit, ground, checked, status=UNPROCESSABLE if "publish" in visit.form else 200)
+        tried = None
+        if "try" in visit.form and checked.publication is not None and visit.signed_in.may(SEES):
+            tried = await tried_on(visit, text)
+        status = UNPROCESSABLE if "publish" in visit.form else 200 if tried is None else tried.status
+        return _page(visit, ground, checked, tried=tried, status=status)
     notice, status = _unseen(visit, ground, checked)
     if notice is not None:
         return _page(visit, ground, checked, notice=visit.say(notice), status=status)
@@ -294,6 +300,7 @@ def _page(
     errors: Mapping[str, str] | None = None,
     refused: Refusal | None = None,
     notice: str | None = None,
+    tried: Tried | None = None,
     status: int = 200,
     part: bool = False,
 ) -> Response:
@@ -312,6 +319,9 @@ def _page(
         errors=errors or {},
         refused=refused,
         notice=notice,
+        tried=tried or Tried(visit.form.get("event") or visit.request.query_params.get("event", "")[:100]),
+        may_try=visit.signed_in.may(SEES),
+        declined=DECLINED,
         **WORDS,
     )
 

@@ -299,7 +299,7 @@ async def test_a_draft_stays_where_scoring_does_not_answer(site: Site) -> None:
     async with site.browser() as browser:
         await site.sign_in(browser, "manager")
         text = "programme: makers\r\ntitle: 'A & <b>B'\r\n"
-        for button in ("check", "publish", "mend"):
+        for button in ("check", "publish", "mend", "try"):
             page = await submit(browser, "/programme/edit", text=text, **{button: "1:makers:menders"})
             assert page.status_code in {200, 422, 503}
             assert "scoring does not answer. Nothing is lost: the text stays here" in page.text

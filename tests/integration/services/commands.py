@@ -56,6 +56,7 @@ NO_COMMANDS = {
     "ingest POST /v1/messages/previews": "it is asked how a message would read, and nothing is sent",
     "scoring POST /v1/audiences/preview": "it is asked what would be, and nothing is",
     "scoring POST /v1/programmes/completions": "what may stand in a text: a question, too long for an address",
+    "scoring POST /v1/programmes/what-if": "it reads, and is noted as that: a text stands in no address",
     "recognition POST /v1/badge-count": "it is asked what would be, and nothing is",
     "rewards POST /v1/provider-webhooks/{account_id}": "what a provider sends: its order is asked about, no more",
     "rewards POST /v1/reward-links/open": "it reads: what gives a reward stands in no address",

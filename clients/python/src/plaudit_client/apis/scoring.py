@@ -979,6 +979,39 @@ class Scoring:
             ),
         )
 
+    def post_what_if(
+        self,
+        *,
+        event_uid: str,
+        draft_id: str | None | NotGiven = NOT_GIVEN,
+        received_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        text: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.WhatIf:
+        """What each rule of the draft would have given for the event, or why not, by the engine that scores
+        live.
+
+        Attributes and audiences of members are as known now, of the event's time. The event is by itself:
+        room under limits and in budgets is as if nothing else had happened; a backtest counts everything.
+        It changes nothing. It takes the scope `points:read` too; members' names are shown to whoever may
+        read members.
+        """
+        return cast(
+            "types.WhatIf",
+            self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    "/v1/programmes/what-if",
+                    fields={
+                        "event_uid": event_uid,
+                        "draft_id": draft_id,
+                        "received_at": received_at,
+                        "text": text,
+                    },
+                )
+            ),
+        )
+
     def get_programme(self, version: str) -> types.ProgrammeDocument:
         """The text as it was sent, and what was read from it."""
         return cast(
@@ -2386,6 +2419,39 @@ class AsyncScoring:
                     params={"line": line, "column": column},
                     content=content,
                     content_type="application/yaml",
+                )
+            ),
+        )
+
+    async def post_what_if(
+        self,
+        *,
+        event_uid: str,
+        draft_id: str | None | NotGiven = NOT_GIVEN,
+        received_at: str | datetime | None | NotGiven = NOT_GIVEN,
+        text: str | None | NotGiven = NOT_GIVEN,
+    ) -> types.WhatIf:
+        """What each rule of the draft would have given for the event, or why not, by the engine that scores
+        live.
+
+        Attributes and audiences of members are as known now, of the event's time. The event is by itself:
+        room under limits and in budgets is as if nothing else had happened; a backtest counts everything.
+        It changes nothing. It takes the scope `points:read` too; members' names are shown to whoever may
+        read members.
+        """
+        return cast(
+            "types.WhatIf",
+            await self._ask(
+                call(
+                    "scoring",
+                    "POST",
+                    "/v1/programmes/what-if",
+                    fields={
+                        "event_uid": event_uid,
+                        "draft_id": draft_id,
+                        "received_at": received_at,
+                        "text": text,
+                    },
                 )
             ),
         )

@@ -3043,6 +3043,45 @@ class WeekSum(TypedDict):
     week: str
 
 
+class WhatIf(TypedDict):
+    """What a draft would have given for an event, and what the event earned in force."""
+
+    event_time: str
+    event_type: str
+    event_uid: str
+    in_force: Explanation
+    points: int
+    points_in_force: int
+    received_at: str
+    rules: list[WhatIfRule]
+
+
+class WhatIfRequest(TypedDict):
+    """A draft, a stored one as it is saved now or a text, and the event that is tried on it."""
+
+    draft_id: NotRequired[str | None]
+    event_uid: str
+    received_at: NotRequired[str | None]
+    text: NotRequired[str | None]
+
+
+class WhatIfRule(TypedDict):
+    """A rule of the draft, and what it would come to for the event."""
+
+    attributes: list[AttributeReadItem]
+    calculated: list[CalculatedItem]
+    condition: str | None
+    declined: list[DeclinedItem]
+    gives: list[WouldGive]
+    limits: list[str]
+    listens: bool
+    met: dict[str, str | bool | int | float | None]
+    points_by: str | None
+    points_in_force: int
+    rule_id: str
+    title: str
+
+
 class WhoDid(TypedDict):
     """Who did something of it, and when."""
 
@@ -3107,6 +3146,25 @@ class WordShown(TypedDict):
     repeat_count: int | None
     said_at: str
     suspended_days: int | None
+
+
+class WouldGive(TypedDict):
+    """What a rule of the draft would give a member; below 0 it would take."""
+
+    beneficiary: Literal[
+        "actor",
+        "object_author",
+        "reply_author",
+        "contributor1",
+        "contributor2",
+        "contributor3",
+        "contributor4",
+        "contributor5",
+    ]
+    member_id: str
+    member_name: str | None
+    points: int
+    score: str
 
 
 class BacktestsWorth(TypedDict):

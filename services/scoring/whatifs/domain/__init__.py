@@ -1,0 +1,1 @@
+"""One event through a draft, by the engine that scores it live."""

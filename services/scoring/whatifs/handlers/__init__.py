@@ -1,0 +1,1 @@
+"""How the event is found in the log, and what has to be known to try it."""

@@ -5,6 +5,7 @@ among all others of its windows anew. So what awards amount to follows from the 
 said of them, and from nothing that was posted before: restated twice is restated once.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from typing import NamedTuple
 from services.scoring.awards.domain.awards import Award, Earned, as_claim, of_claim, restated_award_id
 from services.scoring.limits.domain.allotting import Window, settle
 from services.scoring.limits.domain.claims import Claim, Cut, State, Terms, Word
-from services.scoring.limits.domain.corrections import graced
+from services.scoring.limits.domain.corrections import CorrectionDay, correction_day, graced
 from shared.contracts.programme import SPENDABLE
 
 #: Uid and time of an event.
@@ -176,11 +177,19 @@ def heard(replaced: Iterable[Replaced], words: Mapping[str, Word], whys: Mapping
         one.after.hear(words.get(one.after.award_id))
 
 
+def days_corrected(replaced: Iterable[Replaced]) -> Counter[CorrectionDay]:
+    """The days whose grace may be another's by what is replaced, and by how many claims."""
+    claims = [claim for one in replaced for claim in one if claim is not None and claim.grace_seconds > 0]
+    return Counter(correction_day(claim) for claim in claims)
+
+
 def settle_anew(replaced: list[Replaced], beside: Sequence[Claim]) -> Outcome:
     """Give claims in place of others, and all `beside` them in their windows, the room that they have now."""
     claims = [*(one.after for one in replaced), *beside]
     before = [_has(claim) for claim in beside]
-    graced(claim for claim in claims if claim.corrected_on is not None)
+    # Of other days not all that was corrected is known here: whoever has their grace keeps it.
+    days = days_corrected(replaced)
+    graced(claim for claim in claims if claim.corrected_on is not None and correction_day(claim) in days)
     names = {name for claim in claims for name in claim.windows}
     names |= {name for one in replaced if one.before is not None for name in one.before.windows}
     windows = {name: Window(is_changed=True) for name in names}

@@ -8,7 +8,6 @@ from services.scoring.awards.handlers.rooms import members_of
 from services.scoring.campaigns.domain.books import ALL, Books, give, parts_of_claim
 from services.scoring.campaigns.store import books as book_store
 from services.scoring.limits.domain.claims import Claim, Word
-from services.scoring.limits.domain.corrections import correction_day
 from services.scoring.limits.store.claims import load_claims_of_events, load_claims_of_windows, load_corrected
 from services.scoring.limits.store.members import MemberKey
 from services.scoring.restatements.domain.restatements import RestatementFailedError, RestatementFailure
@@ -17,6 +16,7 @@ from services.scoring.restatements.domain.restating import (
     Part,
     Replaced,
     Standing,
+    days_corrected,
     heard,
     replacements,
     settle_anew,
@@ -90,6 +90,14 @@ async def _beside(conn: Connection, replaced: list[Replaced], *, claims_max_coun
     found: dict[str, Claim] = {}
     names = {name for one in replaced for name in one.after.windows}
     names |= {name for one in replaced if one.before is not None for name in one.before.windows}
+    days = days_corrected(replaced)
+    if days:
+        # Who has the grace of a day moves with each that is corrected, or is not any more: also in other windows.
+        most_of = {day: GRACE_MAX_COUNT + count for day, count in sorted(days.items())}
+        for claim in await load_corrected(conn, most_of=most_of):
+            if claim.award_id not in mine:
+                found[claim.award_id] = claim
+                names.update(claim.windows)
     known: set[bytes] = set()
     while names - known:
         loaded = await load_claims_of_windows(conn, since=dict.fromkeys(names - known))
@@ -100,14 +108,6 @@ async def _beside(conn: Connection, replaced: list[Replaced], *, claims_max_coun
                 names.update(claim.windows)
         if len(found) > claims_max_count:
             raise RestatementFailedError(RestatementFailure.TOO_ENTANGLED)
-    corrected = [one.after for one in replaced if one.after.grace_seconds > 0]
-    corrected += [one.before for one in replaced if one.before is not None and one.before.grace_seconds > 0]
-    if corrected:
-        # Who has the grace of a day moves with each that is corrected, or is not any more.
-        days = {correction_day(claim): GRACE_MAX_COUNT + len(corrected) for claim in corrected}
-        for claim in await load_corrected(conn, most_of=dict(sorted(days.items()))):
-            if claim.award_id not in mine:
-                found.setdefault(claim.award_id, claim)
     return [found[award_id] for award_id in sorted(found)]
 
 

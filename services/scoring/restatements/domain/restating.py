@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from services.scoring.awards.domain.awards import Award, Earned, as_claim, of_claim, restated_award_id
 from services.scoring.limits.domain.allotting import Window, settle
-from services.scoring.limits.domain.claims import Claim, Cut, State, Terms, Word
+from services.scoring.limits.domain.claims import Claim, Cut, State, Terms, Withheld, Word
 from services.scoring.limits.domain.corrections import CorrectionDay, correction_day, graced
 from shared.contracts.programme import SPENDABLE
 
@@ -81,7 +81,8 @@ def replacements(part: Part, standing: Standing) -> list[Replaced]:
             made_id = restated_award_id(claim.award_id, score_id=claim.terms.score_id, takes=_takes(claim))
             target = replace(claim, award_id=made_id)
         kept.add(target.award_id)
-        found.append(_replaced(target, standing))
+        looked_at = standing.claims.get(claim.award_id)
+        found.append(_replaced(target, standing, withheld=None if looked_at is None else looked_at.withheld))
     found += [_emptied(award_id, standing) for award_id in sorted(gone - kept)]
     return [one for one in found if one is not None]
 
@@ -99,7 +100,8 @@ def is_plain(claim: Claim) -> bool:
     return not claim.windows and claim.pace is None and claim.campaign is None and claim.void is None
 
 
-def _replaced(claim: Claim, standing: Standing) -> Replaced | None:
+def _replaced(claim: Claim, standing: Standing, *, withheld: Withheld | None) -> Replaced | None:
+    """A claim in place of what stands, `withheld` as the award that its rule has for the event is."""
     before = standing.claims.get(claim.award_id)
     earned = standing.earned.get(claim.award_id)
     if before is None and earned is not None:
@@ -107,7 +109,7 @@ def _replaced(claim: Claim, standing: Standing) -> Replaced | None:
             return None
         before = as_claim(earned, None, None)
     if before is None:
-        return Replaced(None, replace(claim, told=0, revision=None, traceparent=None))
+        return Replaced(None, replace(claim, told=0, revision=None, traceparent=None, withheld=withheld))
     is_same_campaign = before.campaign is not None and before.campaign == claim.campaign
     after = replace(
         claim,
@@ -117,7 +119,7 @@ def _replaced(claim: Claim, standing: Standing) -> Replaced | None:
         is_backfill=before.is_backfill,
         ceiling=before.ceiling if is_same_campaign else claim.ceiling,
         ceiling_by=before.ceiling_by if is_same_campaign else claim.ceiling_by,
-        withheld=before.withheld,
+        withheld=withheld,
         void=before.void or claim.void,
         # What was told of it says when its points are there and when they expire.
         terms=claim.terms if earned is None else _terms_of(earned.award),

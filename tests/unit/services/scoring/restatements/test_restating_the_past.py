@@ -15,7 +15,7 @@ from services.scoring.awards.domain.awards import Award, Earned, amended, as_cla
 from services.scoring.backtests.domain.known import Told
 from services.scoring.backtests.domain.replaying import Side
 from services.scoring.limits.domain.allotting import Window, settle
-from services.scoring.limits.domain.claims import Claim, Word
+from services.scoring.limits.domain.claims import Claim, Withheld, Word
 from services.scoring.limits.domain.corrections import graced
 from services.scoring.programmes.domain.reading import read_programme
 from services.scoring.restatements.domain.packing import pack, unpack
@@ -33,7 +33,7 @@ from services.scoring.restatements.domain.restating import (
 from services.scoring.rules.domain.matching import match
 from shared.contracts.programme import Programme
 from tests.unit.services.scoring.limits.limits_oracle import RETRACTED
-from tests.unit.services.scoring.limits.test_pacing import HEAD, NOON, PROGRAMMES, histories
+from tests.unit.services.scoring.limits.test_pacing import HEAD, NOON, POSTED, PROGRAMMES, event, histories
 
 BEGINNING, END = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 #: No limit is over these: what they give is an award at once.
@@ -290,3 +290,19 @@ def test_reversed_each_award_is_what_it_would_be_without_it(
     for part in back:
         house.post(part)
     assert house.amounts() == scored(live, [*facts, *words]).amounts()
+
+
+@pytest.mark.parametrize("name", ["scores", "other"])
+def test_what_somebody_denied_stays_so_also_as_an_award_of_another_score(name: str) -> None:
+    house = scored("plain", [event(1, POSTED)])
+    (earned,) = house.earned.values()
+    denied = as_claim(earned, None, None)
+    denied.withheld = Withheld.DENIED
+    house.claims[denied.award_id] = denied
+    house.tell([of_claim(denied, "held")])
+    assert house.amounts() == {}
+    back = house.restate(name)
+    assert house.amounts() == {}
+    for part in back:
+        house.post(part)
+    assert house.amounts() == {}

@@ -26,7 +26,6 @@ from services.scoring.limits.store.claims import load_claims_of_events
 from services.scoring.programmes.store.versions import load_documents
 from services.scoring.restatements.domain.rescoring import rescore, side_of
 from services.scoring.restatements.domain.restatements import (
-    ATTEMPTS_MAX_COUNT,
     STEPS,
     Difference,
     Restatement,
@@ -35,6 +34,7 @@ from services.scoring.restatements.domain.restatements import (
     RestatementState,
     digest_of,
     result_of,
+    turns_of,
 )
 from services.scoring.restatements.domain.restating import Part, only_of, parts_of
 from services.scoring.restatements.handlers.posting import PLACES_OF_PART, differences_of
@@ -112,20 +112,21 @@ class Computer:
         """Give a restatement its turn; False when there is none that nobody else works out."""
         async with begin(self.pool) as conn:
             waiting = await store.next_to_work_out(conn, lately=self.clock() - LATELY, limit=TURNS_MAX_COUNT)
-        for restatement in waiting:
+        for restatement in turns_of(waiting):
             async with self.pool.acquire() as holding:
                 if await store.try_to_hold(holding, community=restatement.community):
                     try:
                         await self._run(restatement)
                     finally:
                         await store.let_go(holding, community=restatement.community)
-                    return True
+                    # Of one that breaks always the process would never rest.
+                    return not restatement.broke
         return False
 
     async def _run(self, restatement: Restatement) -> None:
         failure = None
         try:
-            if restatement.attempts >= ATTEMPTS_MAX_COUNT:
+            if restatement.broke and RestatementState.FAILED in STEPS[restatement.state]:
                 raise RestatementFailedError(RestatementFailure.BROKE)
             with suppress(_StoppedError):
                 await self._run_on(restatement)
@@ -373,9 +374,7 @@ class Computer:
                 await part_store.delete_pieces(conn, restatement)
                 await part_store.delete_parts(conn, restatement)
                 await store.put_restatement(conn, failed)
-            else:
-                # What is half posted is not given up: somebody is called, and it is tried again.
-                await asyncio.sleep(WAIT_SECONDS)
+        # What is half posted is not given up: somebody is called, and it is tried again, behind all others.
         log.warning("a restatement failed: %s", failure, extra={"restatement_id": restatement.restatement_id})
 
     async def _lock(self, conn: Connection, restatement: Restatement) -> Restatement | None:

@@ -231,7 +231,7 @@ async def let_go(conn: Connection, *, community: str) -> None:
 
 
 async def set_begun(conn: Connection, restatement: Restatement, *, now: datetime) -> None:
-    """Note that a process takes it on, once more."""
+    """Note that a process takes it on, once more; of one that broke that is no moving on."""
     await conn.execute(
         """
         update restatements set attempts = attempts + 1, moved_at = $3
@@ -239,7 +239,7 @@ async def set_begun(conn: Connection, restatement: Restatement, *, now: datetime
         """,
         restatement.community,
         restatement.restatement_id,
-        now,
+        restatement.moved_at if restatement.broke else now,
     )
 
 

@@ -132,13 +132,16 @@ async def find_later(conn: Connection, restatement: Restatement) -> str | None:
 async def next_to_work_out(conn: Connection, *, lately: datetime, limit: int) -> list[Restatement]:
     """What is to be worked out, one of each community; who had the process least lately comes first.
 
-    That is what is asked for, what was approved, and what is posted as far as it was worked out.
+    That is what is asked for, what was approved, and what is posted as far as it was worked out. What was approved
+    waits until no other of the community is posted or taken back: their parts would be told in between.
     """
     rows = await conn.fetch(
         """
         select r.* from (
             select distinct on (community) * from restatements r
-            where state in ('computing', 'approved') or state = 'posting' and not exists (
+            where state = 'computing' or state = 'approved' and not exists (
+                select from restatements o where o.community = r.community and o.state in ('posting', 'reversing'))
+            or state = 'posting' and not exists (
                 select from restatement_parts p
                 where p.community = r.community and p.restatement_id = r.restatement_id and not p.is_posted)
             order by community, asked_at, restatement_id) r

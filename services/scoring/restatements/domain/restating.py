@@ -9,28 +9,34 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from services.scoring.awards.domain.awards import Award, Earned, as_claim, of_claim, restated_award_id
 from services.scoring.limits.domain.allotting import Window, settle
 from services.scoring.limits.domain.claims import Claim, Cut, State, Terms, Withheld, Word
 from services.scoring.limits.domain.corrections import CorrectionDay, correction_day, graced
+from services.scoring.voids.domain import Standing as Voids
+from services.scoring.voids.domain import Voided
 from shared.contracts.programme import SPENDABLE
 
 #: Uid and time of an event.
 TimedUid = tuple[str, datetime]
+_NO_CONTENTS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(slots=True)
 class Part:
     """Awards that are restated in one transaction: what the version has for `events`, and what it has no more.
 
-    `gone` are the ids of awards that stand and that it gives nothing for.
+    `gone` are the ids of awards that stand and that it gives nothing for; `contents` what events are about, by
+    uid.
     """
 
     claims: list[Claim] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     events: list[TimedUid] = field(default_factory=list)
+    contents: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +56,15 @@ class Replaced(NamedTuple):
 
 @dataclass(slots=True)
 class Outcome:
-    """What restating awards comes to: claims in place of others, and those beside that have another room."""
+    """What restating awards comes to: claims in place of others, and those beside that have another room.
+
+    `voided` are those of what is new that something takes which earns nothing.
+    """
 
     replaced: list[Replaced]
     beside: list[Claim]
     windows: dict[bytes, Window]
+    voided: list[Voided] = field(default_factory=list)
 
     def awards(self, restatement_id: str) -> list[Award]:
         """The awards and amendments that tell it; the claims are told with them. What becomes less comes first."""
@@ -171,6 +181,23 @@ def _emptied(award_id: str, standing: Standing) -> Replaced | None:
     return Replaced(before, after)
 
 
+def voided_by(replaced: Iterable[Replaced], voids: Voids, contents: Mapping[str, str]) -> list[Voided]:
+    """Have what is new be void by what stands now, as if it were scored now; `contents` are by event."""
+    found = []
+    for claim in (one.after for one in replaced if one.before is None):
+        claim.void = None
+        if _takes(claim):
+            # What is taken stays taken: a void is about earning.
+            continue
+        content_id = contents.get(claim.event_uid)
+        for void in voids.over_content(claim.community, content_id, claim.member_id, claim.event_time):
+            claim.void = claim.void or void.why
+            found.append(
+                Voided(*claim.key, void.void_id, void.why, claim.member_id, claim.event_uid, claim.event_time)
+            )
+    return found
+
+
 def heard(replaced: Iterable[Replaced], words: Mapping[str, Word], whys: Mapping[str, str]) -> None:
     """Have claims be what was said of their events makes of them, by award, and what takes them that is void."""
     for one in replaced:
@@ -228,7 +255,9 @@ def reversal_of(replaced: Iterable[Replaced]) -> Part:
     return part
 
 
-def parts_of(claims: Iterable[Claim], standing: Iterable[Claim], *, most: int) -> list[Part]:
+def parts_of(
+    claims: Iterable[Claim], standing: Iterable[Claim], *, most: int, contents: Mapping[str, str] = _NO_CONTENTS
+) -> list[Part]:
     """What a version has for events, and what stands of them, cut where no member's limits are cut.
 
     A part has `most` awards, or more where they are of one member or of those who share a limit.
@@ -260,6 +289,8 @@ def parts_of(claims: Iterable[Claim], standing: Iterable[Claim], *, most: int) -
         for award_id in award_ids:
             claim = fresh.get(award_id) or stands[award_id]
             timed.add((claim.event_uid, claim.event_time))
+            if claim.event_uid in contents:
+                part.contents[claim.event_uid] = contents[claim.event_uid]
             part.claims += [claim] if award_id in fresh else []
             part.gone += [] if award_id in fresh else [award_id]
         part.events = sorted(timed)

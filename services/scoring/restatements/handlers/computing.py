@@ -42,6 +42,7 @@ from services.scoring.restatements.handlers.working_out import Foreseen, work_ou
 from services.scoring.restatements.store import parts as part_store
 from services.scoring.restatements.store import restatements as store
 from services.scoring.settings import Settings
+from services.scoring.voids.domain import content_of
 from shared.contracts.activities import TARGETING_TYPES
 from shared.contracts.facts import AcceptedEvent
 from shared.contracts.programme import Programme
@@ -75,6 +76,7 @@ class Reading:
     offsets: Offsets
     claims: list[Claim] = field(default_factory=list)
     events: dict[str, datetime] = field(default_factory=dict)
+    contents: dict[str, str] = field(default_factory=dict)
     pieces_count: int = 0
     #: Of the events those that came since parts were made.
     new: list[str] = field(default_factory=list)
@@ -83,6 +85,7 @@ class Reading:
         """Add what the version has for a piece."""
         self.claims += piece.claims
         self.events.update(piece.events)
+        self.contents |= piece.contents
         self.offsets = {**self.offsets, **offsets}
         self.pieces_count += 1
         if self.pieces_count > self.restatement.parted_count:
@@ -212,6 +215,9 @@ class Computer:
             async with begin(self.pool) as conn:
                 known = await known_of(conn, part, sides=[reading.side], told=reading.told)
             piece.claims += rescore(part, reading.side, reading.told, known)
+        given = {claim.event_uid for claim in piece.claims}
+        about = {uid: content_of(fresh[uid]) for uid in sorted(given)}
+        piece.contents = {uid: content_id for uid, content_id in about.items() if content_id is not None}
         reading.take(piece, offsets)
         seconds = time.monotonic() - began
         self._hold_to_limits(reading, used_seconds=restatement.used_seconds + seconds)
@@ -282,6 +288,7 @@ class Computer:
             only_of(fresh, only, heads),
             only_of(standing, only, heads),
             most=self.settings.restatement_part_max_count,
+            contents=reading.contents,
         )
 
     async def _finish(self, reading: Reading) -> None:

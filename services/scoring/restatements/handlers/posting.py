@@ -25,6 +25,7 @@ from services.scoring.restatements.store import parts as part_store
 from services.scoring.restatements.store import restatements as store
 from services.scoring.rules.domain.attributes import MemberKey
 from services.scoring.settings import Settings
+from services.scoring.voids.store import add_voided, note_content_events
 from shared.merges import lock_heads
 from shared.transaction import Transaction
 
@@ -91,6 +92,16 @@ async def _post(tx: Transaction[Settings], restatement: Restatement, *, part: Pa
     outcome = await work_out(conn, part, community=community, claims_max_count=UNBOUNDED)
     if not outcome.replaced:
         return outcome, []
+    # Whoever upholds a report or suspends somebody later finds what is new.
+    await note_content_events(
+        conn,
+        events=[
+            (community, part.contents[uid], uid, time)
+            for uid, time in sorted({(one.after.event_uid, one.after.event_time) for one in outcome.replaced})
+            if uid in part.contents
+        ],
+    )
+    await add_voided(conn, voided=outcome.voided)
     # 3. What waits for no campaign comes before their books are locked.
     await put_windows(conn, windows=outcome.windows)
     asked, moved = spending(outcome)

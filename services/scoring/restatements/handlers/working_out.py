@@ -1,13 +1,13 @@
 """What a part comes to against what stands at this moment: read once, then left to the pure core."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.scoring.awards import store as award_store
 from services.scoring.awards.handlers.rooms import members_of
 from services.scoring.campaigns.domain.books import ALL, Books, give, parts_of_claim
 from services.scoring.campaigns.store import books as book_store
-from services.scoring.limits.domain.claims import Claim, Word
+from services.scoring.limits.domain.claims import Claim, Word, head_of
 from services.scoring.limits.store.claims import load_claims_of_events, load_claims_of_windows, load_corrected
 from services.scoring.limits.store.members import MemberKey
 from services.scoring.restatements.domain.restatements import RestatementFailedError, RestatementFailure
@@ -20,8 +20,10 @@ from services.scoring.restatements.domain.restating import (
     heard,
     replacements,
     settle_anew,
+    voided_by,
 )
-from services.scoring.voids.store import load_whys
+from services.scoring.voids.domain import NOTHING_STANDS, Voided
+from services.scoring.voids.store import find_communities_with_voids, load_standing, load_whys
 from shared.contracts.programme import GRACE_MAX_COUNT, Campaign
 from shared.merges import load_heads
 from shared.postgres import Connection
@@ -32,22 +34,24 @@ async def work_out(conn: Connection, part: Part, *, community: str, claims_max_c
 
     Raises RestatementFailedError when more claims share limits with it than may be looked at together.
     """
-    replaced, beside = await _load(conn, part, community=community, claims_max_count=claims_max_count)
-    return settle_anew(replaced, beside)
+    replaced, beside, voided = await _load(conn, part, community=community, claims_max_count=claims_max_count)
+    outcome = settle_anew(replaced, beside)
+    outcome.voided = voided
+    return outcome
 
 
 async def members_locked_for(
     conn: Connection, part: Part, *, community: str, claims_max_count: int
 ) -> list[MemberKey]:
     """Whose limits are over a part and over what stands beside it, in the order in which they are locked."""
-    replaced, beside = await _load(conn, part, community=community, claims_max_count=claims_max_count)
+    replaced, beside, _ = await _load(conn, part, community=community, claims_max_count=claims_max_count)
     before = [one.before for one in replaced if one.before is not None]
     return members_of([*(one.after for one in replaced), *before, *beside])
 
 
 async def _load(
     conn: Connection, part: Part, *, community: str, claims_max_count: int
-) -> tuple[list[Replaced], list[Claim]]:
+) -> tuple[list[Replaced], list[Claim], list[Voided]]:
     marks = await award_store.load_marks(conn, events=[(community, uid) for uid, _ in part.events])
     # What is still to be scored live gets its award there, and is restated after that.
     scored = {uid for (_, uid), mark in marks.items() if mark.scored}
@@ -56,10 +60,11 @@ async def _load(
         {claim.award_id: claim for claim in await load_claims_of_events(conn, events=events)},
         {one.award.award_id: one for one in await award_store.load_earned(conn, events=events)},
     )
-    of_scored = Part([claim for claim in part.claims if claim.event_uid in scored], part.gone, part.events)
+    of_scored = replace(part, claims=[claim for claim in part.claims if claim.event_uid in scored])
     replaced = replacements(of_scored, standing)
     if not replaced:
-        return [], []
+        return [], [], []
+    voided = await _voided(conn, replaced, contents=part.contents, community=community)
     words = {uid: mark.word for (_, uid), mark in marks.items() if mark.word is not None}
     whys = await load_whys(conn, awards=[(community, one.after.award_id) for one in replaced])
     heard(
@@ -68,7 +73,26 @@ async def _load(
         {award_id: why for (_, award_id), why in whys.items()},
     )
     beside = await _beside(conn, replaced, claims_max_count=claims_max_count)
-    return replaced, beside
+    return replaced, beside, voided
+
+
+async def _voided(
+    conn: Connection, replaced: Sequence[Replaced], *, contents: Mapping[str, str], community: str
+) -> list[Voided]:
+    """What of new claims is void by what stands now."""
+    new = [one.after for one in replaced if one.before is None]
+    if not new:
+        return []
+    standing = NOTHING_STANDS
+    if await find_communities_with_voids(conn, communities=[community]):
+        heads = await load_heads(conn, keys={(community, claim.member_id) for claim in new})
+        standing = await load_standing(
+            conn,
+            contents={(community, contents[claim.event_uid]) for claim in new if claim.event_uid in contents},
+            members={(community, head_of(heads, community, claim.member_id)) for claim in new},
+            heads=heads,
+        )
+    return voided_by(replaced, standing, contents)
 
 
 async def _heard_words(

@@ -85,13 +85,18 @@ def replacements(part: Part, standing: Standing) -> list[Replaced]:
     for claim in part.claims:
         target = claim
         first = standing.earned.get(claim.award_id)
-        if first is not None and not _is_alike(first.award, claim):
-            # An award keeps its score, and never turns from given to taken.
+        looked_at = standing.claims.get(claim.award_id)
+        if first is not None and not _is_alike(first.award, looked_at, claim):
+            # An award keeps its score and whose budget pays it, and never turns from given to taken.
             gone.add(claim.award_id)
-            made_id = restated_award_id(claim.award_id, score_id=claim.terms.score_id, takes=_takes(claim))
+            made_id = restated_award_id(
+                claim.award_id,
+                score_id=claim.terms.score_id,
+                takes=_takes(claim),
+                campaign=claim.campaign,
+            )
             target = replace(claim, award_id=made_id)
         kept.add(target.award_id)
-        looked_at = standing.claims.get(claim.award_id)
         found.append(_replaced(target, standing, withheld=None if looked_at is None else looked_at.withheld))
     found += [_emptied(award_id, standing) for award_id in sorted(gone - kept)]
     return [one for one in found if one is not None]
@@ -101,8 +106,10 @@ def _takes(claim: Claim) -> bool:
     return claim.pace is not None and claim.pace.takes
 
 
-def _is_alike(first: Award, claim: Claim) -> bool:
-    return (first.score or SPENDABLE) == claim.terms.score_id and (first.points < 0) == _takes(claim)
+def _is_alike(first: Award, standing: Claim | None, claim: Claim) -> bool:
+    is_same_kind = (first.score or SPENDABLE) == claim.terms.score_id and (first.points < 0) == _takes(claim)
+    # What no limit is over, and no campaign, stands without a claim.
+    return is_same_kind and (None if standing is None else standing.campaign) == claim.campaign
 
 
 def is_plain(claim: Claim) -> bool:
@@ -158,7 +165,7 @@ def _content(claim: Claim) -> tuple[object, ...]:
 
 
 def _emptied(award_id: str, standing: Standing) -> Replaced | None:
-    """An award that comes to nothing, whatever is said of its event from now on."""
+    """An award that comes to nothing, whatever is said of its event from now on: its campaign is given back."""
     before, earned = standing.claims.get(award_id), standing.earned.get(award_id)
     if before is None and earned is not None:
         before = as_claim(earned, None, None)
@@ -173,9 +180,6 @@ def _emptied(award_id: str, standing: Standing) -> Replaced | None:
         bounds=(),
         is_shared=False,
         pace=None,
-        campaign=None,
-        ceiling=None,
-        ceiling_by=None,
         traceparent=None,
     )
     return Replaced(before, after)

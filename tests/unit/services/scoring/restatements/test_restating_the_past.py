@@ -47,6 +47,13 @@ OTHER = (
     "  - {id: thanked, title: T, on: [kudos.given.v1], points: 2}\n"
     "  - {id: post, title: P, on: [forum.post.v1], points: 9, limits: [{first: 2, within: week}]}\n"
 )
+#: Whose wallet pays is another's, or nobody's.
+SPRING = (
+    "  - {id: post, title: P, on: [forum.post.v1], points: 4, campaign: CAMPAIGN}\n"
+    "  - {id: liked, title: L, on: [chat.reaction.v1], to: object_author, points: 2, daily_cap: 7}\n"
+    "campaigns:\n"
+    "  - {id: CAMPAIGN, title: C, starts: 2026-03-20, ends: 2026-04-20, budget: {points: 1000}}\n"
+)
 SCORES = (
     "  - {id: post, title: P, on: [forum.post.v1], score: skill, points: 6}\n"
     "  - {id: liked, title: L, on: [chat.reaction.v1], to: object_author, points: 1}\n"
@@ -64,6 +71,8 @@ TEXTS = {name: text for name, (text, _, _) in PROGRAMMES.items()} | {
     "plain": PLAIN,
     "other": OTHER,
     "scores": SCORES,
+    "spring": SPRING.replace("CAMPAIGN", "spring"),
+    "easter": SPRING.replace("CAMPAIGN", "easter"),
 }
 SIDES = {name: side(text, number) for number, (name, text) in enumerate(sorted(TEXTS.items()), start=1)}
 NAMES = sorted(SIDES)
@@ -306,3 +315,23 @@ def test_what_somebody_denied_stays_so_also_as_an_award_of_another_score(name: s
     for part in back:
         house.post(part)
     assert house.amounts() == {}
+
+
+@MANY
+@given(VERSION, st.sampled_from(["spring", "easter"]), VERSION, histories(), HOURS, HOURS)
+def test_what_was_told_of_campaigns_is_what_their_awards_come_to(
+    live: str, one: str, other: str, facts: list[Any], first: int, second: int
+) -> None:
+    """Wallets pay campaigns by what is told: what goes over to another's is given back by the one of before."""
+    house = scored(live, facts)
+    since, until = (NOON + timedelta(hours=one) for one in sorted((first, second)))
+    house.restate(one)
+    back = house.restate(other, since, until)
+    for part in [Part(), *back]:
+        house.post(part)
+        told: dict[str | None, int] = {}
+        for award in house.told:
+            told[award.campaign] = told.get(award.campaign, 0) + award.points
+        for campaign in ("spring", "easter"):
+            stands = sum(claim.due for claim in house.claims.values() if claim.campaign == campaign)
+            assert told.get(campaign, 0) == stands

@@ -104,10 +104,10 @@ async def _post(tx: Transaction[Settings], restatement: Restatement, *, part: Pa
     await add_voided(conn, voided=outcome.voided)
     # 3. What waits for no campaign comes before their books are locked.
     await put_windows(conn, windows=outcome.windows)
-    asked, moved = spending(outcome)
+    asked, asking = spending(outcome)
     await spend(tx, claims=asked)
-    for claim, told in moved:
-        claim.told = told
+    for one in asking:
+        one.is_over()
     # 4. The facts, and what is known from now on.
     awards = outcome.awards(restatement.restatement_id)
     await tell(tx, awards)

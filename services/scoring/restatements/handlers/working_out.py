@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from services.scoring.awards import store as award_store
 from services.scoring.awards.handlers.rooms import members_of
 from services.scoring.campaigns.domain.books import ALL, Books, give, parts_of_claim
 from services.scoring.campaigns.store import books as book_store
-from services.scoring.limits.domain.claims import Claim, Word, head_of
+from services.scoring.limits.domain.claims import Claim, Withheld, Word, head_of
 from services.scoring.limits.store.claims import load_claims_of_events, load_claims_of_windows, load_corrected
 from services.scoring.limits.store.members import MemberKey
 from services.scoring.restatements.domain.restatements import RestatementFailedError, RestatementFailure
@@ -135,30 +136,39 @@ async def _beside(conn: Connection, replaced: list[Replaced], *, claims_max_coun
     return [found[award_id] for award_id in sorted(found)]
 
 
-def spending(outcome: Outcome) -> tuple[list[Claim], list[tuple[Claim, int]]]:
-    """What campaigns are asked for: claims that leave one, and those that come; the latter with what was told.
+class Asking(NamedTuple):
+    """A claim while its campaign is asked for it, and what it is again after that."""
 
-    Those that change their campaign count as told of nothing, until that is undone.
+    claim: Claim
+    told: int
+    withheld: Withheld | None
+
+    def is_over(self) -> None:
+        """Have the claim be what it was."""
+        self.claim.told, self.claim.withheld = self.told, self.withheld
+
+
+def spending(outcome: Outcome) -> tuple[list[Claim], list[Asking]]:
+    """What campaigns are asked for: claims that are replaced, and those beside; and which of them were withheld.
+
+    On what is withheld a campaign has spent what it would come to: that counts as told until `is_over`.
     """
     asked: list[Claim] = []
-    moved: list[tuple[Claim, int]] = []
+    asking: list[Asking] = []
     for before, after in outcome.replaced:
-        if before is not None and before.campaign is not None and before.campaign != after.campaign:
-            left = _left(before)
-            asked += [left] if left.told else []
+        spent = before.due_if_given if before is not None and before.withheld is not None else 0
+        is_left = before is not None and before.campaign != after.campaign
+        if before is not None and before.campaign is not None and is_left and spent:
+            # Of another campaign is only what was never told: of that nothing was given.
+            asked.append(replace(before, room=0, told=spent, withheld=None))
         if after.campaign is None:
             continue
-        if before is None or before.campaign != after.campaign:
-            moved.append((after, after.told))
-            after.told = 0
+        if after.withheld is not None:
+            asking.append(Asking(after, after.told, after.withheld))
+            after.told, after.withheld = 0 if is_left else spent, None
         asked.append(after)
     asked += [claim for claim in outcome.beside if claim.campaign is not None]
-    return asked, moved
-
-
-def _left(claim: Claim) -> Claim:
-    """A claim as its campaign sees it go: it amounts to nothing there."""
-    return replace(claim, room=0, withheld=None, was_withheld=False)
+    return asked, asking
 
 
 @dataclass(slots=True)
@@ -172,7 +182,7 @@ class Foreseen:
 
     async def spend(self, conn: Connection, outcome: Outcome, *, community: str) -> None:
         """Give claims of campaigns what there is, as far as that is known before."""
-        asked, moved = spending(outcome)
+        asked, asking = spending(outcome)
         if self.campaigns is None:
             said = await book_store.load_campaigns(conn, versions=[(community, self.number)])
             self.campaigns = {one.id: one for one in said.get((community, self.number), ())}
@@ -192,5 +202,5 @@ class Foreseen:
             campaign = self.campaigns.get(campaign_id)
             of_versions = {claim.programme_version: campaign for claim in claims if campaign is not None}
             give(claims, of_versions, books)
-        for claim, told in moved:
-            claim.told = told
+        for one in asking:
+            one.is_over()

@@ -38,6 +38,11 @@ class Part:
     events: list[TimedUid] = field(default_factory=list)
     contents: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def awards_count(self) -> int:
+        """How many awards are looked at together, beside those that share limits with them."""
+        return len(self.claims) + len(self.gone)
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

@@ -298,6 +298,9 @@ class Computer:
         # A snapshot: parts are worked out against what stood in one moment.
         async with begin(self.pool, snapshot=True) as conn:
             parts = await self._parts(conn, reading, reading.events)
+        # While a part is posted nothing of its community is scored, nor of who is in one batch with it.
+        if any(part.awards_count > self.settings.restatement_entangled_max_count for part in parts):
+            raise RestatementFailedError(RestatementFailure.TOO_ENTANGLED)
         differences: list[tuple[int, list[Difference]]] = []
         count = 0
         foreseen = Foreseen(restatement.version)

@@ -1,8 +1,9 @@
-"""Whose turn it is to be worked out: one that breaks again and again keeps no other waiting."""
+"""Whose turn it is to be worked out, and what bounds that: nobody keeps others waiting."""
 
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -12,8 +13,11 @@ from services.scoring.programmes.domain.publication import Author
 from services.scoring.restatements.domain.restatements import (
     ATTEMPTS_MAX_COUNT,
     Restatement,
+    RestatementFailedError,
+    RestatementFailure,
     RestatementState,
 )
+from services.scoring.restatements.domain.restating import Part
 from services.scoring.restatements.handlers import computing
 from services.scoring.restatements.handlers.computing import Computer
 
@@ -33,6 +37,10 @@ BROKEN = replace(POSTING, attempts=ATTEMPTS_MAX_COUNT)
 OTHER = replace(POSTING, community="umbrella", state=RestatementState.COMPUTING)
 
 
+class WorkedOutError(Exception):
+    """It went on."""
+
+
 class Pool:
     """Connections that nothing is asked of."""
 
@@ -41,14 +49,16 @@ class Pool:
         yield None
 
 
+@asynccontextmanager
+async def opened(*_: Any, **__: Any) -> Any:
+    """A transaction in which nothing is asked."""
+    yield None
+
+
 @pytest.fixture
 def taken_on(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Whose restatements were taken on, in order; each breaks off without getting on."""
     found: list[str] = []
-
-    @asynccontextmanager
-    async def opened(*_: Any, **__: Any) -> Any:
-        yield None
 
     async def waiting(*_: Any, **__: Any) -> list[Restatement]:
         return [BROKEN, *([] if "umbrella" in found else [OTHER])]
@@ -74,3 +84,26 @@ async def test_what_is_half_posted_and_breaks_is_tried_again_behind_all_others(t
     # Nobody else waits: it is tried again, and the process may rest.
     assert not await computer.turn()
     assert taken_on == ["umbrella", "acme"]
+
+
+@pytest.mark.parametrize(("count", "failure"), [(11, RestatementFailure.TOO_ENTANGLED), (10, None)])
+async def test_what_is_posted_in_one_transaction_has_a_bound(
+    monkeypatch: pytest.MonkeyPatch, count: int, failure: RestatementFailure | None
+) -> None:
+    """A limit for everybody makes one part of all of its awards, and nothing is scored while that is posted."""
+    settings = SimpleNamespace(restatement_entangled_max_count=10)
+    computer = Computer(cast("Any", Pool()), cast("Any", None), cast("Any", settings))
+
+    async def parts(*_: Any) -> list[Part]:
+        return [Part(gone=[str(number) for number in range(count)])]
+
+    async def work_out(*_: Any, **__: Any) -> None:
+        raise WorkedOutError
+
+    monkeypatch.setattr(computing, "begin", opened)
+    monkeypatch.setattr(Computer, "_parts", parts)
+    monkeypatch.setattr(computing, "work_out", work_out)
+    reading = SimpleNamespace(restatement=OTHER, events={})
+    with pytest.raises((RestatementFailedError, WorkedOutError)) as error:
+        await computer._finish(cast("Any", reading))
+    assert getattr(error.value, "failure", None) is failure

@@ -78,6 +78,8 @@ class Reading:
     events: dict[str, datetime] = field(default_factory=dict)
     contents: dict[str, str] = field(default_factory=dict)
     pieces_count: int = 0
+    #: What its pieces took in this turn.
+    used_seconds: float = 0.0
     #: Of the events those that came since parts were made.
     new: list[str] = field(default_factory=list)
 
@@ -220,7 +222,8 @@ class Computer:
         piece.contents = {uid: content_id for uid, content_id in about.items() if content_id is not None}
         reading.take(piece, offsets)
         seconds = time.monotonic() - began
-        self._hold_to_limits(reading, used_seconds=restatement.used_seconds + seconds)
+        reading.used_seconds += seconds
+        self._hold_to_limits(reading)
         async with begin(self.pool) as conn:
             # 1. The restatement's row: whoever cancels it waits, and deletes the pieces that there are then.
             await self._note(conn, reading, seconds=seconds)
@@ -229,13 +232,13 @@ class Computer:
                 conn, restatement, number=reading.pieces_count, offsets=offsets, piece=piece
             )
 
-    def _hold_to_limits(self, reading: Reading, *, used_seconds: float) -> None:
+    def _hold_to_limits(self, reading: Reading) -> None:
         """What is posted already is not given up halfway."""
         if reading.restatement.state is RestatementState.POSTING:
             return
         if len(reading.events) > self.settings.restatement_events_max_count:
             raise RestatementFailedError(RestatementFailure.TOO_MANY_EVENTS)
-        if used_seconds > self.settings.restatement_max_seconds:
+        if reading.restatement.used_seconds + reading.used_seconds > self.settings.restatement_max_seconds:
             raise RestatementFailedError(RestatementFailure.TOO_LONG)
 
     async def _note(

@@ -14,5 +14,6 @@ def as_told(claim: Claim, restated: int, *, is_said: bool) -> Claim:
     is_over = is_said or claim.state is not State.LIVE
     total = claim.told or (restated if is_over else 0)
     pace = Pace(takes=True) if total < 0 else None
-    return replace(claim, weight=abs(total), room=abs(total), windows=(), bounds=(), pace=pace, campaign=None,
-                   ceiling=None, ceiling_by=None)  # fmt: skip
+    # An award is of one campaign for good: what is taken back of it that one gets back.
+    return replace(claim, weight=abs(total), room=abs(total), windows=(), bounds=(), pace=pace, ceiling=None,
+                   ceiling_by=None)  # fmt: skip

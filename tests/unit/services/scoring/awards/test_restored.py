@@ -42,3 +42,8 @@ def test_what_was_taken_back_since_comes_to_what_was_restated_once_it_is_restore
     assert kept.due == 0
     kept.hear(word(is_retraction=False))
     assert kept.due == 8
+
+
+def test_it_is_of_its_campaign_which_gets_back_what_is_taken() -> None:
+    kept = as_told(claim(8, campaign="spring"), 8, is_said=False)
+    assert kept.campaign == "spring"

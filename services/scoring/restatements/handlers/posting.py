@@ -32,6 +32,9 @@ from shared.transaction import Transaction
 #: Places of differences are counted from here on in each part.
 PLACES_OF_PART = 100_000
 
+#: Restatements whose part broke in this process when it was tried last.
+_BROKEN: set[str] = set()
+
 
 async def post_next(tx: Transaction[Settings]) -> bool:
     """Timer: post or take back the next part of the restatement whose turn it is, or tell members of one.
@@ -41,13 +44,16 @@ async def post_next(tx: Transaction[Settings]) -> bool:
     if await READ_BACK_LEFT.is_any(tx.conn):
         # After a restore awards are what they were only once all events are read again.
         return False
-    restatement = await store.lock_next_to_post(tx.conn)
+    restatement = await store.lock_next_to_post(tx.conn, behind=sorted(_BROKEN))
     if restatement is None:
         return await tell_members(tx)
+    # Should its part break, others are before it the next time: nothing of this one is kept.
+    _BROKEN.add(restatement.restatement_id)
     if restatement.state is RestatementState.POSTING:
         await _post_part(tx, restatement)
     else:
         await _take_back_part(tx, restatement)
+    _BROKEN.discard(restatement.restatement_id)
     return True
 
 

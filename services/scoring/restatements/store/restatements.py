@@ -168,8 +168,11 @@ async def has_others(conn: Connection, *, community: str) -> bool:
     return found
 
 
-async def lock_next_to_post(conn: Connection) -> Restatement | None:
-    """A restatement that has a part to be posted or taken back, locked: the one that had its turn least lately."""
+async def lock_next_to_post(conn: Connection, *, behind: Collection[str]) -> Restatement | None:
+    """A restatement that has a part to be posted or taken back, locked: the one that had its turn least lately.
+
+    Those that come `behind` have theirs where there is no other.
+    """
     row = await conn.fetchrow(
         """
         select * from restatements r
@@ -177,8 +180,9 @@ async def lock_next_to_post(conn: Connection) -> Restatement | None:
             select from restatement_parts p
             where p.community = r.community and p.restatement_id = r.restatement_id
               and p.is_posted = (r.state = 'reversing'))
-        order by moved_at limit 1 for update skip locked
-        """
+        order by restatement_id = any($1::uuid[]), moved_at limit 1 for update skip locked
+        """,
+        list(behind),
     )
     return None if row is None else _restatement(row)
 

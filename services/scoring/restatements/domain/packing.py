@@ -32,7 +32,8 @@ def unpack(packed: bytes) -> Part:
         [_claim(row) for row in written["claims"]],
         written["gone"],
         _timed_uids(written["events"]),
-        written["contents"],
+        # Of what was packed before they were kept nothing is known.
+        written.get("contents", {}),
     )
 
 

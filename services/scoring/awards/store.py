@@ -344,26 +344,28 @@ async def load_restatements(
     return {row["restatement_id"]: RestatedBy(*row) for row in rows}
 
 
-async def load_restated(conn: Connection, *, events: Iterable[tuple[str, str, datetime]]) -> set[str]:
-    """The awards of events that a restatement made or amended."""
+async def load_restated(conn: Connection, *, events: Iterable[tuple[str, str, datetime]]) -> dict[str, int]:
+    """The awards of events that a restatement made or amended, and what the last of these brought each to."""
     keys = list(events)
     ranges = [award_id_range(uid, time) for _, uid, time in keys]
     rows = await conn.fetch(
         """
-        select distinct coalesce(a.amends, a.award_id)::text as award_id
+        select distinct on (1) coalesce(a.amends, a.award_id)::text as award_id,
+            coalesce(a.total, a.points) as total
         from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[]) as k(community, event_uid, lowest, highest)
         cross join lateral (
-            select award_id, amends, restatement_id from awards
+            select award_id, amends, points, total, revision, restatement_id from awards
             where award_id between lowest and highest and community = k.community and event_uid = k.event_uid
             offset 0) a
         where a.restatement_id is not null
+        order by 1, a.revision desc nulls last
         """,
         [community for community, _, _ in keys],
         [uid for _, uid, _ in keys],
         [lowest for lowest, _ in ranges],
         [highest for _, highest in ranges],
     )
-    return {row["award_id"] for row in rows}
+    return {row["award_id"]: row["total"] for row in rows}
 
 
 async def is_anything_read_back(conn: Connection) -> bool:

@@ -99,10 +99,16 @@ class Standing:
         """The voids that take what a member would earn for an event, those of contents first."""
         if not (self.contents or self.members):
             return []
-        community = event["community"]
+        content_id = content_of(event) if self.contents else None
+        return self.over_content(event["community"], content_id, member_id, event_time)
+
+    def over_content(
+        self, community: str, content_id: str | None, member_id: str, event_time: datetime
+    ) -> list[Void]:
+        """The same, of an event that is about a content; None where it names none."""
         person_id = head_of(self.heads, community, member_id)
         found: list[Void] = []
-        if self.contents and (content_id := content_of(event)) is not None:
+        if content_id is not None:
             found += [
                 void
                 for void in self.contents.get((community, content_id), ())

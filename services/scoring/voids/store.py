@@ -38,6 +38,19 @@ async def add_content_events(conn: Connection, *, events: Iterable[tuple[str, st
     )
 
 
+async def note_content_events(conn: Connection, *, events: Iterable[tuple[str, str, str, datetime]]) -> None:
+    """Note which contents events are about, as far as that is not known: in the order of `add_content_events`."""
+    rows = list(events)
+    await conn.execute(
+        """
+        insert into content_events (community, content_id, event_uid, event_time)
+        select * from unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[])
+        on conflict do nothing
+        """,
+        *([row[part] for row in rows] for part in range(4)),
+    )
+
+
 async def find_communities_with_voids(conn: Connection, *, communities: Collection[str]) -> set[str]:
     """Of these communities those in which some void stands."""
     rows = await conn.fetch(

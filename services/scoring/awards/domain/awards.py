@@ -168,13 +168,14 @@ def amendment_id(amended_award_id: str, revision: int) -> str:
     return amended_award_id[:AWARD_PREFIX_LENGTH] + _hashed(f"amendment|{amended_award_id}|{revision}")
 
 
-def restated_award_id(first_award_id: str, *, score_id: str, takes: bool) -> str:
-    """The id of what a restatement gives in place of an award of another score, or instead of taking.
+def restated_award_id(first_award_id: str, *, score_id: str, takes: bool, campaign: str | None) -> str:
+    """The id of what a restatement gives in place of an award of another score or campaign, or instead of taking.
 
     It begins as the award's does: that one comes to nothing and keeps its id.
     """
     kind = "takes" if takes else "gives"
-    return first_award_id[:AWARD_PREFIX_LENGTH] + _hashed(f"restated|{first_award_id}|{score_id}|{kind}")
+    paid_by = "" if campaign is None else f"|{campaign}"
+    return first_award_id[:AWARD_PREFIX_LENGTH] + _hashed(f"restated|{first_award_id}|{score_id}|{kind}{paid_by}")
 
 
 def _hashed(name: str) -> str:

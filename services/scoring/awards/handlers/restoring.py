@@ -1,14 +1,13 @@
 """Awards that were told and that the database has forgotten are taken in again."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.scoring.awards import store
 from services.scoring.awards.domain.awards import Award, EventKey, RecordedAward, amended, as_claim
+from services.scoring.awards.domain.restored import as_told
 from services.scoring.awards.handlers.rooms import members_of, tell_claims
 from services.scoring.awards.handlers.telling import tell
 from services.scoring.campaigns.handlers.spending import ToldPoints, take_in
-from services.scoring.limits.domain.claims import Claim, State
 from services.scoring.limits.store import claims as claims_store
 from services.scoring.limits.store.members import lock_members
 from services.scoring.settings import Settings
@@ -60,30 +59,30 @@ async def on_events_read(tx: Transaction[Settings], facts: list[PointsAwarded]) 
     if claims:
         await lock_members(tx.conn, members=members_of(claims))
         claims = await claims_store.load_claims_of_events(tx.conn, events=scored)
-        kept = [_as_told(one) for one in claims if one.award_id in restated and one.due != one.told > 0]
+        kept = [
+            as_told(one, restated[one.award_id], is_said=marks[one.community, one.event_uid].word is not None)
+            for one in claims
+            if one.award_id in restated and one.due != one.told
+        ]
         await claims_store.put_whole_claims(tx.conn, claims=kept)
         of_kept = {claim.award_id for claim in kept}
-        await tell_claims(tx, [claim for claim in claims if claim.award_id not in of_kept])
+        await tell_claims(tx, [*kept, *(claim for claim in claims if claim.award_id not in of_kept)])
     of_claims = {claim.award_id for claim in claims}
     found = []
     plain = [one for one in await store.load_earned(tx.conn, events=scored) if one.award.award_id not in of_claims]
-    of_plain = [one for one in plain if one.award.award_id in restated and one.total > 0]
-    await claims_store.put_whole_claims(tx.conn, claims=[_as_told(as_claim(one, None, None)) for one in of_plain])
-    plain = [one for one in plain if one not in of_plain]
     whys = await load_whys(tx.conn, awards=[(one.award.community, one.award.award_id) for one in plain])
+    of_plain = []
     for earned in plain:
-        word = marks[_event(earned.award)].word
-        if word is not None:
-            void = whys.get((earned.award.community, earned.award.award_id))
+        word, void = marks[_event(earned.award)].word, whys.get((earned.award.community, earned.award.award_id))
+        if earned.award.award_id in restated:
+            claim = as_claim(earned, word, void)
+            of_plain.append(as_told(claim, restated[claim.award_id], is_said=word is not None))
+        elif word is not None:
             found.append(amended(earned, word, None, void=void))
+    await claims_store.put_whole_claims(tx.conn, claims=of_plain)
+    await tell_claims(tx, of_plain)
     await tell(tx, [award for award in found if award is not None])
     await store.drop_read_back(tx.conn, events=sorted(events))
-
-
-def _as_told(claim: Claim) -> Claim:
-    """What a restatement told stays so: the database has forgotten what its version had for the event."""
-    return replace(claim, weight=claim.told, room=claim.told, windows=(), bounds=(), pace=None, campaign=None,
-                   ceiling=None, ceiling_by=None, state=State.LIVE)  # fmt: skip
 
 
 def _event(award: Award) -> EventKey:

@@ -20,6 +20,7 @@ def pack(part: Part) -> bytes:
         "claims": [[*claim_row(claim), claim.ceiling, claim.ceiling_by] for claim in part.claims],
         "gone": part.gone,
         "events": [[uid, time.isoformat()] for uid, time in part.events],
+        "contents": part.contents,
     }
     return zlib.compress(orjson.dumps(written, default=_plain), _LEVEL)
 
@@ -27,7 +28,13 @@ def pack(part: Part) -> bytes:
 def unpack(packed: bytes) -> Part:
     """The part that was packed."""
     written = orjson.loads(zlib.decompress(packed))
-    return Part([_claim(row) for row in written["claims"]], written["gone"], _timed_uids(written["events"]))
+    return Part(
+        [_claim(row) for row in written["claims"]],
+        written["gone"],
+        _timed_uids(written["events"]),
+        # Of what was packed before they were kept nothing is known.
+        written.get("contents", {}),
+    )
 
 
 def _timed_uids(rows: Iterable[list[str]]) -> list[TimedUid]:

@@ -224,6 +224,11 @@ class Restatement:
             return min(99, self.parts_done * 100 // self.parts_count) if self.parts_count else 0
         return 100
 
+    @property
+    def broke(self) -> bool:
+        """Whether it was tried as often as it may be without getting on."""
+        return self.attempts >= ATTEMPTS_MAX_COUNT
+
     def stepped(self, state: RestatementState, *, now: datetime) -> "Restatement":
         """It in another state. Raises RestatementStepError when that does not follow."""
         if state not in STEPS[self.state]:
@@ -272,6 +277,11 @@ class Restatement:
         if by.person_id == self.reversal_asked_by.person_id:
             raise SameRestaterError
         return replace(after, reversal_approved_at=now, reversal_approved_by=by)
+
+
+def turns_of(waiting: Iterable[Restatement]) -> list[Restatement]:
+    """What waits to be worked out in the order of its turns: what breaks again and again is behind all others."""
+    return sorted(waiting, key=lambda one: one.broke)
 
 
 def digest_of(restatement: Restatement, differences: Iterable[Difference]) -> str:

@@ -5,31 +5,43 @@ among all others of its windows anew. So what awards amount to follows from the 
 said of them, and from nothing that was posted before: restated twice is restated once.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from services.scoring.awards.domain.awards import Award, Earned, as_claim, of_claim, restated_award_id
 from services.scoring.limits.domain.allotting import Window, settle
-from services.scoring.limits.domain.claims import Claim, Cut, State, Terms, Word
-from services.scoring.limits.domain.corrections import graced
+from services.scoring.limits.domain.claims import Claim, Cut, State, Terms, Withheld, Word
+from services.scoring.limits.domain.corrections import CorrectionDay, correction_day, graced
+from services.scoring.voids.domain import Standing as Voids
+from services.scoring.voids.domain import Voided
 from shared.contracts.programme import SPENDABLE
 
 #: Uid and time of an event.
 TimedUid = tuple[str, datetime]
+_NO_CONTENTS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(slots=True)
 class Part:
     """Awards that are restated in one transaction: what the version has for `events`, and what it has no more.
 
-    `gone` are the ids of awards that stand and that it gives nothing for.
+    `gone` are the ids of awards that stand and that it gives nothing for; `contents` what events are about, by
+    uid.
     """
 
     claims: list[Claim] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     events: list[TimedUid] = field(default_factory=list)
+    contents: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def awards_count(self) -> int:
+        """How many awards are looked at together, beside those that share limits with them."""
+        return len(self.claims) + len(self.gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +61,15 @@ class Replaced(NamedTuple):
 
 @dataclass(slots=True)
 class Outcome:
-    """What restating awards comes to: claims in place of others, and those beside that have another room."""
+    """What restating awards comes to: claims in place of others, and those beside that have another room.
+
+    `voided` are those of what is new that something takes which earns nothing.
+    """
 
     replaced: list[Replaced]
     beside: list[Claim]
     windows: dict[bytes, Window]
+    voided: list[Voided] = field(default_factory=list)
 
     def awards(self, restatement_id: str) -> list[Award]:
         """The awards and amendments that tell it; the claims are told with them. What becomes less comes first."""
@@ -74,13 +90,19 @@ def replacements(part: Part, standing: Standing) -> list[Replaced]:
     for claim in part.claims:
         target = claim
         first = standing.earned.get(claim.award_id)
-        if first is not None and not _is_alike(first.award, claim):
-            # An award keeps its score, and never turns from given to taken.
+        looked_at = standing.claims.get(claim.award_id)
+        if first is not None and not _is_alike(first.award, looked_at, claim):
+            # An award keeps its score and whose budget pays it, and never turns from given to taken.
             gone.add(claim.award_id)
-            made_id = restated_award_id(claim.award_id, score_id=claim.terms.score_id, takes=_takes(claim))
+            made_id = restated_award_id(
+                claim.award_id,
+                score_id=claim.terms.score_id,
+                takes=_takes(claim),
+                campaign=claim.campaign,
+            )
             target = replace(claim, award_id=made_id)
         kept.add(target.award_id)
-        found.append(_replaced(target, standing))
+        found.append(_replaced(target, standing, withheld=None if looked_at is None else looked_at.withheld))
     found += [_emptied(award_id, standing) for award_id in sorted(gone - kept)]
     return [one for one in found if one is not None]
 
@@ -89,8 +111,10 @@ def _takes(claim: Claim) -> bool:
     return claim.pace is not None and claim.pace.takes
 
 
-def _is_alike(first: Award, claim: Claim) -> bool:
-    return (first.score or SPENDABLE) == claim.terms.score_id and (first.points < 0) == _takes(claim)
+def _is_alike(first: Award, standing: Claim | None, claim: Claim) -> bool:
+    is_same_kind = (first.score or SPENDABLE) == claim.terms.score_id and (first.points < 0) == _takes(claim)
+    # What no limit is over, and no campaign, stands without a claim.
+    return is_same_kind and (None if standing is None else standing.campaign) == claim.campaign
 
 
 def is_plain(claim: Claim) -> bool:
@@ -98,7 +122,8 @@ def is_plain(claim: Claim) -> bool:
     return not claim.windows and claim.pace is None and claim.campaign is None and claim.void is None
 
 
-def _replaced(claim: Claim, standing: Standing) -> Replaced | None:
+def _replaced(claim: Claim, standing: Standing, *, withheld: Withheld | None) -> Replaced | None:
+    """A claim in place of what stands, `withheld` as the award that its rule has for the event is."""
     before = standing.claims.get(claim.award_id)
     earned = standing.earned.get(claim.award_id)
     if before is None and earned is not None:
@@ -106,7 +131,7 @@ def _replaced(claim: Claim, standing: Standing) -> Replaced | None:
             return None
         before = as_claim(earned, None, None)
     if before is None:
-        return Replaced(None, replace(claim, told=0, revision=None, traceparent=None))
+        return Replaced(None, replace(claim, told=0, revision=None, traceparent=None, withheld=withheld))
     is_same_campaign = before.campaign is not None and before.campaign == claim.campaign
     after = replace(
         claim,
@@ -116,7 +141,7 @@ def _replaced(claim: Claim, standing: Standing) -> Replaced | None:
         is_backfill=before.is_backfill,
         ceiling=before.ceiling if is_same_campaign else claim.ceiling,
         ceiling_by=before.ceiling_by if is_same_campaign else claim.ceiling_by,
-        withheld=before.withheld,
+        withheld=withheld,
         void=before.void or claim.void,
         # What was told of it says when its points are there and when they expire.
         terms=claim.terms if earned is None else _terms_of(earned.award),
@@ -145,7 +170,7 @@ def _content(claim: Claim) -> tuple[object, ...]:
 
 
 def _emptied(award_id: str, standing: Standing) -> Replaced | None:
-    """An award that comes to nothing, whatever is said of its event from now on."""
+    """An award that comes to nothing, whatever is said of its event from now on: its campaign is given back."""
     before, earned = standing.claims.get(award_id), standing.earned.get(award_id)
     if before is None and earned is not None:
         before = as_claim(earned, None, None)
@@ -160,12 +185,26 @@ def _emptied(award_id: str, standing: Standing) -> Replaced | None:
         bounds=(),
         is_shared=False,
         pace=None,
-        campaign=None,
-        ceiling=None,
-        ceiling_by=None,
         traceparent=None,
     )
     return Replaced(before, after)
+
+
+def voided_by(replaced: Iterable[Replaced], voids: Voids, contents: Mapping[str, str]) -> list[Voided]:
+    """Have what is new be void by what stands now, as if it were scored now; `contents` are by event."""
+    found = []
+    for claim in (one.after for one in replaced if one.before is None):
+        claim.void = None
+        if _takes(claim):
+            # What is taken stays taken: a void is about earning.
+            continue
+        content_id = contents.get(claim.event_uid)
+        for void in voids.over_content(claim.community, content_id, claim.member_id, claim.event_time):
+            claim.void = claim.void or void.why
+            found.append(
+                Voided(*claim.key, void.void_id, void.why, claim.member_id, claim.event_uid, claim.event_time)
+            )
+    return found
 
 
 def heard(replaced: Iterable[Replaced], words: Mapping[str, Word], whys: Mapping[str, str]) -> None:
@@ -176,11 +215,19 @@ def heard(replaced: Iterable[Replaced], words: Mapping[str, Word], whys: Mapping
         one.after.hear(words.get(one.after.award_id))
 
 
+def days_corrected(replaced: Iterable[Replaced]) -> Counter[CorrectionDay]:
+    """The days whose grace may be another's by what is replaced, and by how many claims."""
+    claims = [claim for one in replaced for claim in one if claim is not None and claim.grace_seconds > 0]
+    return Counter(correction_day(claim) for claim in claims)
+
+
 def settle_anew(replaced: list[Replaced], beside: Sequence[Claim]) -> Outcome:
     """Give claims in place of others, and all `beside` them in their windows, the room that they have now."""
     claims = [*(one.after for one in replaced), *beside]
     before = [_has(claim) for claim in beside]
-    graced(claim for claim in claims if claim.corrected_on is not None)
+    # Of other days not all that was corrected is known here: whoever has their grace keeps it.
+    days = days_corrected(replaced)
+    graced(claim for claim in claims if claim.corrected_on is not None and correction_day(claim) in days)
     names = {name for claim in claims for name in claim.windows}
     names |= {name for one in replaced if one.before is not None for name in one.before.windows}
     windows = {name: Window(is_changed=True) for name in names}
@@ -217,7 +264,9 @@ def reversal_of(replaced: Iterable[Replaced]) -> Part:
     return part
 
 
-def parts_of(claims: Iterable[Claim], standing: Iterable[Claim], *, most: int) -> list[Part]:
+def parts_of(
+    claims: Iterable[Claim], standing: Iterable[Claim], *, most: int, contents: Mapping[str, str] = _NO_CONTENTS
+) -> list[Part]:
     """What a version has for events, and what stands of them, cut where no member's limits are cut.
 
     A part has `most` awards, or more where they are of one member or of those who share a limit.
@@ -249,6 +298,8 @@ def parts_of(claims: Iterable[Claim], standing: Iterable[Claim], *, most: int) -
         for award_id in award_ids:
             claim = fresh.get(award_id) or stands[award_id]
             timed.add((claim.event_uid, claim.event_time))
+            if claim.event_uid in contents:
+                part.contents[claim.event_uid] = contents[claim.event_uid]
             part.claims += [claim] if award_id in fresh else []
             part.gone += [] if award_id in fresh else [award_id]
         part.events = sorted(timed)

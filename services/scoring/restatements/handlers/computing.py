@@ -26,7 +26,6 @@ from services.scoring.limits.store.claims import load_claims_of_events
 from services.scoring.programmes.store.versions import load_documents
 from services.scoring.restatements.domain.rescoring import rescore, side_of
 from services.scoring.restatements.domain.restatements import (
-    ATTEMPTS_MAX_COUNT,
     STEPS,
     Difference,
     Restatement,
@@ -35,6 +34,7 @@ from services.scoring.restatements.domain.restatements import (
     RestatementState,
     digest_of,
     result_of,
+    turns_of,
 )
 from services.scoring.restatements.domain.restating import Part, only_of, parts_of
 from services.scoring.restatements.handlers.posting import PLACES_OF_PART, differences_of
@@ -42,6 +42,7 @@ from services.scoring.restatements.handlers.working_out import Foreseen, work_ou
 from services.scoring.restatements.store import parts as part_store
 from services.scoring.restatements.store import restatements as store
 from services.scoring.settings import Settings
+from services.scoring.voids.domain import content_of
 from shared.contracts.activities import TARGETING_TYPES
 from shared.contracts.facts import AcceptedEvent
 from shared.contracts.programme import Programme
@@ -75,7 +76,10 @@ class Reading:
     offsets: Offsets
     claims: list[Claim] = field(default_factory=list)
     events: dict[str, datetime] = field(default_factory=dict)
+    contents: dict[str, str] = field(default_factory=dict)
     pieces_count: int = 0
+    #: What its pieces took in this turn.
+    used_seconds: float = 0.0
     #: Of the events those that came since parts were made.
     new: list[str] = field(default_factory=list)
 
@@ -83,6 +87,7 @@ class Reading:
         """Add what the version has for a piece."""
         self.claims += piece.claims
         self.events.update(piece.events)
+        self.contents |= piece.contents
         self.offsets = {**self.offsets, **offsets}
         self.pieces_count += 1
         if self.pieces_count > self.restatement.parted_count:
@@ -112,20 +117,21 @@ class Computer:
         """Give a restatement its turn; False when there is none that nobody else works out."""
         async with begin(self.pool) as conn:
             waiting = await store.next_to_work_out(conn, lately=self.clock() - LATELY, limit=TURNS_MAX_COUNT)
-        for restatement in waiting:
+        for restatement in turns_of(waiting):
             async with self.pool.acquire() as holding:
                 if await store.try_to_hold(holding, community=restatement.community):
                     try:
                         await self._run(restatement)
                     finally:
                         await store.let_go(holding, community=restatement.community)
-                    return True
+                    # Of one that breaks always the process would never rest.
+                    return not restatement.broke
         return False
 
     async def _run(self, restatement: Restatement) -> None:
         failure = None
         try:
-            if restatement.attempts >= ATTEMPTS_MAX_COUNT:
+            if restatement.broke and RestatementState.FAILED in STEPS[restatement.state]:
                 raise RestatementFailedError(RestatementFailure.BROKE)
             with suppress(_StoppedError):
                 await self._run_on(restatement)
@@ -211,9 +217,13 @@ class Computer:
             async with begin(self.pool) as conn:
                 known = await known_of(conn, part, sides=[reading.side], told=reading.told)
             piece.claims += rescore(part, reading.side, reading.told, known)
+        given = {claim.event_uid for claim in piece.claims}
+        about = {uid: content_of(fresh[uid]) for uid in sorted(given)}
+        piece.contents = {uid: content_id for uid, content_id in about.items() if content_id is not None}
         reading.take(piece, offsets)
         seconds = time.monotonic() - began
-        self._hold_to_limits(reading, used_seconds=restatement.used_seconds + seconds)
+        reading.used_seconds += seconds
+        self._hold_to_limits(reading)
         async with begin(self.pool) as conn:
             # 1. The restatement's row: whoever cancels it waits, and deletes the pieces that there are then.
             await self._note(conn, reading, seconds=seconds)
@@ -222,13 +232,13 @@ class Computer:
                 conn, restatement, number=reading.pieces_count, offsets=offsets, piece=piece
             )
 
-    def _hold_to_limits(self, reading: Reading, *, used_seconds: float) -> None:
+    def _hold_to_limits(self, reading: Reading) -> None:
         """What is posted already is not given up halfway."""
         if reading.restatement.state is RestatementState.POSTING:
             return
         if len(reading.events) > self.settings.restatement_events_max_count:
             raise RestatementFailedError(RestatementFailure.TOO_MANY_EVENTS)
-        if used_seconds > self.settings.restatement_max_seconds:
+        if reading.restatement.used_seconds + reading.used_seconds > self.settings.restatement_max_seconds:
             raise RestatementFailedError(RestatementFailure.TOO_LONG)
 
     async def _note(
@@ -281,6 +291,7 @@ class Computer:
             only_of(fresh, only, heads),
             only_of(standing, only, heads),
             most=self.settings.restatement_part_max_count,
+            contents=reading.contents,
         )
 
     async def _finish(self, reading: Reading) -> None:
@@ -290,6 +301,9 @@ class Computer:
         # A snapshot: parts are worked out against what stood in one moment.
         async with begin(self.pool, snapshot=True) as conn:
             parts = await self._parts(conn, reading, reading.events)
+        # While a part is posted nothing of its community is scored, nor of who is in one batch with it.
+        if any(part.awards_count > self.settings.restatement_entangled_max_count for part in parts):
+            raise RestatementFailedError(RestatementFailure.TOO_ENTANGLED)
         differences: list[tuple[int, list[Difference]]] = []
         count = 0
         foreseen = Foreseen(restatement.version)
@@ -373,9 +387,7 @@ class Computer:
                 await part_store.delete_pieces(conn, restatement)
                 await part_store.delete_parts(conn, restatement)
                 await store.put_restatement(conn, failed)
-            else:
-                # What is half posted is not given up: somebody is called, and it is tried again.
-                await asyncio.sleep(WAIT_SECONDS)
+        # What is half posted is not given up: somebody is called, and it is tried again, behind all others.
         log.warning("a restatement failed: %s", failure, extra={"restatement_id": restatement.restatement_id})
 
     async def _lock(self, conn: Connection, restatement: Restatement) -> Restatement | None:

@@ -25,11 +25,15 @@ from services.scoring.restatements.store import parts as part_store
 from services.scoring.restatements.store import restatements as store
 from services.scoring.rules.domain.attributes import MemberKey
 from services.scoring.settings import Settings
+from services.scoring.voids.store import add_voided, note_content_events
 from shared.merges import lock_heads
 from shared.transaction import Transaction
 
 #: Places of differences are counted from here on in each part.
 PLACES_OF_PART = 100_000
+
+#: Restatements whose part broke in this process when it was tried last.
+_BROKEN: set[str] = set()
 
 
 async def post_next(tx: Transaction[Settings]) -> bool:
@@ -40,13 +44,16 @@ async def post_next(tx: Transaction[Settings]) -> bool:
     if await READ_BACK_LEFT.is_any(tx.conn):
         # After a restore awards are what they were only once all events are read again.
         return False
-    restatement = await store.lock_next_to_post(tx.conn)
+    restatement = await store.lock_next_to_post(tx.conn, behind=sorted(_BROKEN))
     if restatement is None:
         return await tell_members(tx)
+    # Should its part break, others are before it the next time: nothing of this one is kept.
+    _BROKEN.add(restatement.restatement_id)
     if restatement.state is RestatementState.POSTING:
         await _post_part(tx, restatement)
     else:
         await _take_back_part(tx, restatement)
+    _BROKEN.discard(restatement.restatement_id)
     return True
 
 
@@ -91,12 +98,22 @@ async def _post(tx: Transaction[Settings], restatement: Restatement, *, part: Pa
     outcome = await work_out(conn, part, community=community, claims_max_count=UNBOUNDED)
     if not outcome.replaced:
         return outcome, []
+    # Whoever upholds a report or suspends somebody later finds what is new.
+    await note_content_events(
+        conn,
+        events=[
+            (community, part.contents[uid], uid, time)
+            for uid, time in sorted({(one.after.event_uid, one.after.event_time) for one in outcome.replaced})
+            if uid in part.contents
+        ],
+    )
+    await add_voided(conn, voided=outcome.voided)
     # 3. What waits for no campaign comes before their books are locked.
     await put_windows(conn, windows=outcome.windows)
-    asked, moved = spending(outcome)
+    asked, asking = spending(outcome)
     await spend(tx, claims=asked)
-    for claim, told in moved:
-        claim.told = told
+    for one in asking:
+        one.is_over()
     # 4. The facts, and what is known from now on.
     awards = outcome.awards(restatement.restatement_id)
     await tell(tx, awards)

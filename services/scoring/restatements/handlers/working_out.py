@@ -1,14 +1,14 @@
 """What a part comes to against what stands at this moment: read once, then left to the pure core."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from services.scoring.awards import store as award_store
 from services.scoring.awards.handlers.rooms import members_of
 from services.scoring.campaigns.domain.books import ALL, Books, give, parts_of_claim
 from services.scoring.campaigns.store import books as book_store
-from services.scoring.limits.domain.claims import Claim, Word
-from services.scoring.limits.domain.corrections import correction_day
+from services.scoring.limits.domain.claims import Claim, Withheld, Word, head_of
 from services.scoring.limits.store.claims import load_claims_of_events, load_claims_of_windows, load_corrected
 from services.scoring.limits.store.members import MemberKey
 from services.scoring.restatements.domain.restatements import RestatementFailedError, RestatementFailure
@@ -17,11 +17,14 @@ from services.scoring.restatements.domain.restating import (
     Part,
     Replaced,
     Standing,
+    days_corrected,
     heard,
     replacements,
     settle_anew,
+    voided_by,
 )
-from services.scoring.voids.store import load_whys
+from services.scoring.voids.domain import NOTHING_STANDS, Voided
+from services.scoring.voids.store import find_communities_with_voids, load_standing, load_whys
 from shared.contracts.programme import GRACE_MAX_COUNT, Campaign
 from shared.merges import load_heads
 from shared.postgres import Connection
@@ -32,22 +35,24 @@ async def work_out(conn: Connection, part: Part, *, community: str, claims_max_c
 
     Raises RestatementFailedError when more claims share limits with it than may be looked at together.
     """
-    replaced, beside = await _load(conn, part, community=community, claims_max_count=claims_max_count)
-    return settle_anew(replaced, beside)
+    replaced, beside, voided = await _load(conn, part, community=community, claims_max_count=claims_max_count)
+    outcome = settle_anew(replaced, beside)
+    outcome.voided = voided
+    return outcome
 
 
 async def members_locked_for(
     conn: Connection, part: Part, *, community: str, claims_max_count: int
 ) -> list[MemberKey]:
     """Whose limits are over a part and over what stands beside it, in the order in which they are locked."""
-    replaced, beside = await _load(conn, part, community=community, claims_max_count=claims_max_count)
+    replaced, beside, _ = await _load(conn, part, community=community, claims_max_count=claims_max_count)
     before = [one.before for one in replaced if one.before is not None]
     return members_of([*(one.after for one in replaced), *before, *beside])
 
 
 async def _load(
     conn: Connection, part: Part, *, community: str, claims_max_count: int
-) -> tuple[list[Replaced], list[Claim]]:
+) -> tuple[list[Replaced], list[Claim], list[Voided]]:
     marks = await award_store.load_marks(conn, events=[(community, uid) for uid, _ in part.events])
     # What is still to be scored live gets its award there, and is restated after that.
     scored = {uid for (_, uid), mark in marks.items() if mark.scored}
@@ -56,10 +61,11 @@ async def _load(
         {claim.award_id: claim for claim in await load_claims_of_events(conn, events=events)},
         {one.award.award_id: one for one in await award_store.load_earned(conn, events=events)},
     )
-    of_scored = Part([claim for claim in part.claims if claim.event_uid in scored], part.gone, part.events)
+    of_scored = replace(part, claims=[claim for claim in part.claims if claim.event_uid in scored])
     replaced = replacements(of_scored, standing)
     if not replaced:
-        return [], []
+        return [], [], []
+    voided = await _voided(conn, replaced, contents=part.contents, community=community)
     words = {uid: mark.word for (_, uid), mark in marks.items() if mark.word is not None}
     whys = await load_whys(conn, awards=[(community, one.after.award_id) for one in replaced])
     heard(
@@ -68,7 +74,26 @@ async def _load(
         {award_id: why for (_, award_id), why in whys.items()},
     )
     beside = await _beside(conn, replaced, claims_max_count=claims_max_count)
-    return replaced, beside
+    return replaced, beside, voided
+
+
+async def _voided(
+    conn: Connection, replaced: Sequence[Replaced], *, contents: Mapping[str, str], community: str
+) -> list[Voided]:
+    """What of new claims is void by what stands now."""
+    new = [one.after for one in replaced if one.before is None]
+    if not new:
+        return []
+    standing = NOTHING_STANDS
+    if await find_communities_with_voids(conn, communities=[community]):
+        heads = await load_heads(conn, keys={(community, claim.member_id) for claim in new})
+        standing = await load_standing(
+            conn,
+            contents={(community, contents[claim.event_uid]) for claim in new if claim.event_uid in contents},
+            members={(community, head_of(heads, community, claim.member_id)) for claim in new},
+            heads=heads,
+        )
+    return voided_by(replaced, standing, contents)
 
 
 async def _heard_words(
@@ -90,6 +115,14 @@ async def _beside(conn: Connection, replaced: list[Replaced], *, claims_max_coun
     found: dict[str, Claim] = {}
     names = {name for one in replaced for name in one.after.windows}
     names |= {name for one in replaced if one.before is not None for name in one.before.windows}
+    days = days_corrected(replaced)
+    if days:
+        # Who has the grace of a day moves with each that is corrected, or is not any more: also in other windows.
+        most_of = {day: GRACE_MAX_COUNT + count for day, count in sorted(days.items())}
+        for claim in await load_corrected(conn, most_of=most_of):
+            if claim.award_id not in mine:
+                found[claim.award_id] = claim
+                names.update(claim.windows)
     known: set[bytes] = set()
     while names - known:
         loaded = await load_claims_of_windows(conn, since=dict.fromkeys(names - known))
@@ -100,41 +133,42 @@ async def _beside(conn: Connection, replaced: list[Replaced], *, claims_max_coun
                 names.update(claim.windows)
         if len(found) > claims_max_count:
             raise RestatementFailedError(RestatementFailure.TOO_ENTANGLED)
-    corrected = [one.after for one in replaced if one.after.grace_seconds > 0]
-    corrected += [one.before for one in replaced if one.before is not None and one.before.grace_seconds > 0]
-    if corrected:
-        # Who has the grace of a day moves with each that is corrected, or is not any more.
-        days = {correction_day(claim): GRACE_MAX_COUNT + len(corrected) for claim in corrected}
-        for claim in await load_corrected(conn, most_of=dict(sorted(days.items()))):
-            if claim.award_id not in mine:
-                found.setdefault(claim.award_id, claim)
     return [found[award_id] for award_id in sorted(found)]
 
 
-def spending(outcome: Outcome) -> tuple[list[Claim], list[tuple[Claim, int]]]:
-    """What campaigns are asked for: claims that leave one, and those that come; the latter with what was told.
+class Asking(NamedTuple):
+    """A claim while its campaign is asked for it, and what it is again after that."""
 
-    Those that change their campaign count as told of nothing, until that is undone.
+    claim: Claim
+    told: int
+    withheld: Withheld | None
+
+    def is_over(self) -> None:
+        """Have the claim be what it was."""
+        self.claim.told, self.claim.withheld = self.told, self.withheld
+
+
+def spending(outcome: Outcome) -> tuple[list[Claim], list[Asking]]:
+    """What campaigns are asked for: claims that are replaced, and those beside; and which of them were withheld.
+
+    On what is withheld a campaign has spent what it would come to: that counts as told until `is_over`.
     """
     asked: list[Claim] = []
-    moved: list[tuple[Claim, int]] = []
+    asking: list[Asking] = []
     for before, after in outcome.replaced:
-        if before is not None and before.campaign is not None and before.campaign != after.campaign:
-            left = _left(before)
-            asked += [left] if left.told else []
+        spent = before.due_if_given if before is not None and before.withheld is not None else 0
+        is_left = before is not None and before.campaign != after.campaign
+        if before is not None and before.campaign is not None and is_left and spent:
+            # Of another campaign is only what was never told: of that nothing was given.
+            asked.append(replace(before, room=0, told=spent, withheld=None))
         if after.campaign is None:
             continue
-        if before is None or before.campaign != after.campaign:
-            moved.append((after, after.told))
-            after.told = 0
+        if after.withheld is not None:
+            asking.append(Asking(after, after.told, after.withheld))
+            after.told, after.withheld = 0 if is_left else spent, None
         asked.append(after)
     asked += [claim for claim in outcome.beside if claim.campaign is not None]
-    return asked, moved
-
-
-def _left(claim: Claim) -> Claim:
-    """A claim as its campaign sees it go: it amounts to nothing there."""
-    return replace(claim, room=0, withheld=None, was_withheld=False)
+    return asked, asking
 
 
 @dataclass(slots=True)
@@ -148,7 +182,7 @@ class Foreseen:
 
     async def spend(self, conn: Connection, outcome: Outcome, *, community: str) -> None:
         """Give claims of campaigns what there is, as far as that is known before."""
-        asked, moved = spending(outcome)
+        asked, asking = spending(outcome)
         if self.campaigns is None:
             said = await book_store.load_campaigns(conn, versions=[(community, self.number)])
             self.campaigns = {one.id: one for one in said.get((community, self.number), ())}
@@ -168,5 +202,5 @@ class Foreseen:
             campaign = self.campaigns.get(campaign_id)
             of_versions = {claim.programme_version: campaign for claim in claims if campaign is not None}
             give(claims, of_versions, books)
-        for claim, told in moved:
-            claim.told = told
+        for one in asking:
+            one.is_over()

@@ -132,13 +132,16 @@ async def find_later(conn: Connection, restatement: Restatement) -> str | None:
 async def next_to_work_out(conn: Connection, *, lately: datetime, limit: int) -> list[Restatement]:
     """What is to be worked out, one of each community; who had the process least lately comes first.
 
-    That is what is asked for, what was approved, and what is posted as far as it was worked out.
+    That is what is asked for, what was approved, and what is posted as far as it was worked out. What was approved
+    waits until no other of the community is posted or taken back: their parts would be told in between.
     """
     rows = await conn.fetch(
         """
         select r.* from (
             select distinct on (community) * from restatements r
-            where state in ('computing', 'approved') or state = 'posting' and not exists (
+            where state = 'computing' or state = 'approved' and not exists (
+                select from restatements o where o.community = r.community and o.state in ('posting', 'reversing'))
+            or state = 'posting' and not exists (
                 select from restatement_parts p
                 where p.community = r.community and p.restatement_id = r.restatement_id and not p.is_posted)
             order by community, asked_at, restatement_id) r
@@ -165,8 +168,11 @@ async def has_others(conn: Connection, *, community: str) -> bool:
     return found
 
 
-async def lock_next_to_post(conn: Connection) -> Restatement | None:
-    """A restatement that has a part to be posted or taken back, locked: the one that had its turn least lately."""
+async def lock_next_to_post(conn: Connection, *, behind: Collection[str]) -> Restatement | None:
+    """A restatement that has a part to be posted or taken back, locked: the one that had its turn least lately.
+
+    Those that come `behind` have theirs where there is no other.
+    """
     row = await conn.fetchrow(
         """
         select * from restatements r
@@ -174,8 +180,9 @@ async def lock_next_to_post(conn: Connection) -> Restatement | None:
             select from restatement_parts p
             where p.community = r.community and p.restatement_id = r.restatement_id
               and p.is_posted = (r.state = 'reversing'))
-        order by moved_at limit 1 for update skip locked
-        """
+        order by restatement_id = any($1::uuid[]), moved_at limit 1 for update skip locked
+        """,
+        list(behind),
     )
     return None if row is None else _restatement(row)
 
@@ -231,7 +238,7 @@ async def let_go(conn: Connection, *, community: str) -> None:
 
 
 async def set_begun(conn: Connection, restatement: Restatement, *, now: datetime) -> None:
-    """Note that a process takes it on, once more."""
+    """Note that a process takes it on, once more; of one that broke that is no moving on."""
     await conn.execute(
         """
         update restatements set attempts = attempts + 1, moved_at = $3
@@ -239,7 +246,7 @@ async def set_begun(conn: Connection, restatement: Restatement, *, now: datetime
         """,
         restatement.community,
         restatement.restatement_id,
-        now,
+        restatement.moved_at if restatement.broke else now,
     )
 
 

@@ -16,6 +16,7 @@ from services.scoring.awards.handlers.scoring import Scorer
 from services.scoring.backtests.store.backtests import Offsets, Ranges
 from services.scoring.restatements.handlers.computing import Computer
 from services.scoring.restatements.handlers.posting import post_next
+from services.scoring.restatements.store.restatements import next_to_work_out
 from shared.contracts.facts import POINTS_AWARDED, AcceptedEvent
 from shared.own_facts import something_was_taken_in
 from shared.postgres import database_url, role_name
@@ -253,6 +254,29 @@ async def test_first_one_then_another_is_the_other_from_the_start(house: Restati
 
 
 @pytest.mark.parametrize("seed", range(3))
+async def test_what_is_approved_waits_until_another_is_taken_back(house: Restating, world: Any) -> None:
+    """Posted in between it would be put back, part by part, to what was before the other."""
+    await world.publish()
+    await house.score(*(world.event(str(number), "ab"[number % 2], None) for number in range(12)))
+    before = await house.totals()
+    await world.publish(world.rules.replace("points: 1}", "points: 2}"))
+    first = await house.restate(version=2)
+    await world.publish(world.rules.replace("points: 1}", "points: 3}"))
+    second = await house.ask(version=3)
+    path = f"/v1/restatements/{first['restatement_id']}"
+    assert (await house.ada.post(f"{path}/reverse")).status_code == 200
+    assert (await house.bob.post(f"{path}/approve-reversal")).json()["state"] == "reversing"
+    await house.decide(second)
+    async with world.begin() as tx:
+        waiting = await next_to_work_out(tx.conn, lately=SINCE, limit=1000)
+    assert world.community not in {one.community for one in waiting}
+    while await house.piece():
+        pass
+    assert (await house.look(first))["state"] == "reversed"
+    assert await house.totals() == before
+    assert (await house.worked_out(second))["state"] == "submitted"
+
+
 async def test_retractions_and_late_events_while_it_is_posted_end_right(
     house: Restating, world: Any, seed: int
 ) -> None:

@@ -15,7 +15,7 @@ from services.scoring.awards.domain.awards import Award, Earned, amended, as_cla
 from services.scoring.backtests.domain.known import Told
 from services.scoring.backtests.domain.replaying import Side
 from services.scoring.limits.domain.allotting import Window, settle
-from services.scoring.limits.domain.claims import Claim, Word
+from services.scoring.limits.domain.claims import Claim, Withheld, Word
 from services.scoring.limits.domain.corrections import graced
 from services.scoring.programmes.domain.reading import read_programme
 from services.scoring.restatements.domain.packing import pack, unpack
@@ -33,7 +33,7 @@ from services.scoring.restatements.domain.restating import (
 from services.scoring.rules.domain.matching import match
 from shared.contracts.programme import Programme
 from tests.unit.services.scoring.limits.limits_oracle import RETRACTED
-from tests.unit.services.scoring.limits.test_pacing import HEAD, NOON, PROGRAMMES, histories
+from tests.unit.services.scoring.limits.test_pacing import HEAD, NOON, POSTED, PROGRAMMES, event, histories
 
 BEGINNING, END = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 #: No limit is over these: what they give is an award at once.
@@ -46,6 +46,13 @@ OTHER = (
     "  - {id: liked, title: L, on: [chat.reaction.v1], to: object_author, points: 3, daily_cap: 7}\n"
     "  - {id: thanked, title: T, on: [kudos.given.v1], points: 2}\n"
     "  - {id: post, title: P, on: [forum.post.v1], points: 9, limits: [{first: 2, within: week}]}\n"
+)
+#: Whose wallet pays is another's, or nobody's.
+SPRING = (
+    "  - {id: post, title: P, on: [forum.post.v1], points: 4, campaign: CAMPAIGN}\n"
+    "  - {id: liked, title: L, on: [chat.reaction.v1], to: object_author, points: 2, daily_cap: 7}\n"
+    "campaigns:\n"
+    "  - {id: CAMPAIGN, title: C, starts: 2026-03-20, ends: 2026-04-20, budget: {points: 1000}}\n"
 )
 SCORES = (
     "  - {id: post, title: P, on: [forum.post.v1], score: skill, points: 6}\n"
@@ -64,6 +71,8 @@ TEXTS = {name: text for name, (text, _, _) in PROGRAMMES.items()} | {
     "plain": PLAIN,
     "other": OTHER,
     "scores": SCORES,
+    "spring": SPRING.replace("CAMPAIGN", "spring"),
+    "easter": SPRING.replace("CAMPAIGN", "easter"),
 }
 SIDES = {name: side(text, number) for number, (name, text) in enumerate(sorted(TEXTS.items()), start=1)}
 NAMES = sorted(SIDES)
@@ -290,3 +299,39 @@ def test_reversed_each_award_is_what_it_would_be_without_it(
     for part in back:
         house.post(part)
     assert house.amounts() == scored(live, [*facts, *words]).amounts()
+
+
+@pytest.mark.parametrize("name", ["scores", "other"])
+def test_what_somebody_denied_stays_so_also_as_an_award_of_another_score(name: str) -> None:
+    house = scored("plain", [event(1, POSTED)])
+    (earned,) = house.earned.values()
+    denied = as_claim(earned, None, None)
+    denied.withheld = Withheld.DENIED
+    house.claims[denied.award_id] = denied
+    house.tell([of_claim(denied, "held")])
+    assert house.amounts() == {}
+    back = house.restate(name)
+    assert house.amounts() == {}
+    for part in back:
+        house.post(part)
+    assert house.amounts() == {}
+
+
+@MANY
+@given(VERSION, st.sampled_from(["spring", "easter"]), VERSION, histories(), HOURS, HOURS)
+def test_what_was_told_of_campaigns_is_what_their_awards_come_to(
+    live: str, one: str, other: str, facts: list[Any], first: int, second: int
+) -> None:
+    """Wallets pay campaigns by what is told: what goes over to another's is given back by the one of before."""
+    house = scored(live, facts)
+    since, until = (NOON + timedelta(hours=one) for one in sorted((first, second)))
+    house.restate(one)
+    back = house.restate(other, since, until)
+    for part in [Part(), *back]:
+        house.post(part)
+        told: dict[str | None, int] = {}
+        for award in house.told:
+            told[award.campaign] = told.get(award.campaign, 0) + award.points
+        for campaign in ("spring", "easter"):
+            stands = sum(claim.due for claim in house.claims.values() if claim.campaign == campaign)
+            assert told.get(campaign, 0) == stands

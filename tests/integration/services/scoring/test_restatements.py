@@ -253,7 +253,6 @@ async def test_first_one_then_another_is_the_other_from_the_start(house: Restati
     assert await house.totals() == after_both
 
 
-@pytest.mark.parametrize("seed", range(3))
 async def test_what_is_approved_waits_until_another_is_taken_back(house: Restating, world: Any) -> None:
     """Posted in between it would be put back, part by part, to what was before the other."""
     await world.publish()
@@ -277,6 +276,7 @@ async def test_what_is_approved_waits_until_another_is_taken_back(house: Restati
     assert (await house.worked_out(second))["state"] == "submitted"
 
 
+@pytest.mark.parametrize("seed", range(3))
 async def test_retractions_and_late_events_while_it_is_posted_end_right(
     house: Restating, world: Any, seed: int
 ) -> None:

@@ -173,10 +173,12 @@ def test_two_people_put_a_policy_in_force_and_let_a_person_pass(
     assert [one["state"] for one in told('plaudit payout policy list --key "$MAKER"')] == ["approved"]
 
     block = next(block for block in BLOCKS if "plaudit payout schedule" in block)
-    scheduled, in_force, listed, times, stop = block.strip().splitlines()
+    scheduled, in_force, listed, times, preview, stop = block.strip().splitlines()
     reader.variables["SCHEDULE"] = told(scheduled)["schedule_id"]
     assert told(in_force)["is_in_force"]
     assert [len(one["next_times"]) for one in told(listed)] == [3]
+    # Bob's payout of the run before waits for a person still; nobody else has anything.
+    assert [one["currency"] for one in told(preview)["items"]] == ["EUR"]
     assert (told(times), told(stop)["is_in_force"]) == ([], False)
 
     block = next(block for block in BLOCKS if "plaudit payout on-file" in block)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from uuid import UUID
 
 import click
 
@@ -19,20 +18,20 @@ SCOPES = ("programmes:read", "programmes:write", "points:read", "members:read")
 @click.command("what-if", epilog="Example: plaudit programme what-if draft.yaml --event UID --community demo")
 @to_work
 @json_option
-@click.option("--event", type=click.UUID, required=True, metavar="UID", help="The event, by its uid")
+@click.option("--event", required=True, metavar="UID", help="The event, by its uid")
 @click.option(
     "--received",
     type=Since(),
     help="When it was received, where it earned nothing: 3d, a time  [default: its own time]",
 )
 @click.argument("draft")
-def try_event(where: Where, as_json: bool, event: UUID, received: Any, draft: str) -> None:
+def try_event(where: Where, as_json: bool, event: str, received: Any, draft: str) -> None:
     """Say of an event what each rule of a DRAFT, a file or the id of a stored draft, would have given, or why not.
 
     Nothing is given. `plaudit programme explain` says what an event earned in force, `plaudit programme backtest`
     what a draft would have given for all events.
     """
-    body: dict[str, Any] = {"event_uid": str(event), **draft_of(draft)}
+    body: dict[str, Any] = {"event_uid": event, **draft_of(draft)}
     body.pop("title", None)
     if received is not None:
         body["received_at"] = received.isoformat()

@@ -43,7 +43,8 @@ def a_visit(ask: Ask, **form: str) -> Any:
     return SimpleNamespace(
         ask=ask,
         form=form,
-        request=SimpleNamespace(path_params={"run_id": RUN}),
+        signed_in=SimpleNamespace(may=lambda scope: True),
+        request=SimpleNamespace(path_params={"run_id": RUN}, query_params={}),
         say=lambda text, **values: text.format(**values),
         page=lambda template, **shown: SimpleNamespace(template=template, **shown),
         see_other=lambda path, **more: SimpleNamespace(path=path, **more),

@@ -5,10 +5,7 @@ no other account.
 """
 
 import asyncio
-import time
-from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final, NamedTuple
@@ -23,16 +20,16 @@ from services.rewards.providers.domain.contract import (
     UnknownOutcomeOfOrderError,
 )
 from services.rewards.providers.handlers.accounts import (
-    caller_of,
     keep_tokens,
     open_credentials,
     provider_of,
 )
+from services.rewards.providers.handlers.lanes import Callers, Room, work_at_lanes
 from services.rewards.providers.handlers.xoxoday import Tokens
 from services.rewards.providers.store.accounts import SealedAccount, find_account
 from services.rewards.quotes.domain import OtherCurrencyError, UnpricedError, quoted_by_provider
 from services.rewards.quotes.store import prices as store
-from services.rewards.quotes.store.prices import AccountKey, DueCard
+from services.rewards.quotes.store.prices import DueCard
 from services.rewards.quotes.store.quotes import add_quote
 from services.rewards.rates.domain.converting import TooLargeError
 from services.rewards.settings import Settings
@@ -41,8 +38,6 @@ from shared.service.spec import Begin
 from shared.transaction import Transaction
 
 EVERY_SECONDS: Final = 2.0
-#: While providers are asked it is looked so often whether others are due.
-_LOOK_SECONDS: Final = 0.5
 #: After which a card that could not be quoted is asked about again.
 _TRIED_AGAIN: Final = timedelta(seconds=60)
 #: Past the time that an answer may take: whoever claimed it is dead by then.
@@ -62,68 +57,46 @@ class _Claim(NamedTuple):
 
 async def ask_for_quotes(begin: Begin, until: float) -> None:
     """Errand: ask about the cards that are due until a moment of the monotonic clock; answers are waited for."""
-    tasks: dict[asyncio.Task[None], AccountKey] = {}
-    has_looked = False
-    try:
-        while True:
-            # What is due is looked for once, however late this begins.
-            for claim in await _claim(begin, Counter(tasks.values())) if _may_look(has_looked, until) else ():
-                task = asyncio.create_task(_carry(begin, claim))
-                tasks[task] = (claim.due.community, claim.due.card.provider)
-            has_looked = True
-            if not tasks:
-                return
-            done, _ = await asyncio.wait(tasks, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                del tasks[task]
-                task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def carry(claim: _Claim, callers: Callers) -> None:
+        outcome = await _asked(begin, claim, callers=callers)
+        async with begin() as tx:
+            await _settle(tx, claim.due, outcome=outcome)
+
+    await work_at_lanes(
+        begin,
+        until,
+        claim_due=_claim_due,
+        account_of=lambda claim: (claim.due.community, claim.due.card.provider),
+        carry=carry,
+    )
 
 
-def _may_look(has_looked: bool, until: float) -> bool:
-    return not has_looked or time.monotonic() < until
-
-
-async def _claim(begin: Begin, under_way: Counter[AccountKey]) -> Sequence[_Claim]:
+async def _claim_due(tx: Transaction[Settings], room: Room) -> Sequence[_Claim | None]:
+    if not room.limit:
+        return ()
+    due = await store.claim_due(
+        tx.conn,
+        now=tx.now,
+        until=tx.now + timedelta(seconds=tx.settings.provider_refresh_seconds) + _CLAIMED_OVER,
+        busy=room.busy,
+        of_each=room.of_each,
+        limit=room.limit,
+    )
     claims = []
-    async with begin() as tx:
-        settings: Settings = tx.settings
-        of_each = settings.provider_account_calls_max_count
-        room = settings.provider_calls_max_count - under_way.total()
-        if room <= 0:
-            return ()
-        due = await store.claim_due(
-            tx.conn,
-            now=tx.now,
-            until=tx.now + timedelta(seconds=settings.provider_refresh_seconds) + _CLAIMED_OVER,
-            busy=[account for account, count in under_way.items() if count >= of_each],
-            of_each=of_each,
-            limit=room,
-        )
-        for one in due:
-            account = await find_account(tx.conn, community=one.community, provider=one.card.provider)
-            if account is not None:
-                claims.append(_Claim(one, account, settings))
+    for one in due:
+        account = await find_account(tx.conn, community=one.community, provider=one.card.provider)
+        claims.append(None if account is None else _Claim(one, account, tx.settings))
     return claims
 
 
-async def _carry(begin: Begin, claim: _Claim) -> None:
-    outcome = await _asked(begin, claim)
-    async with begin() as tx:
-        await _settle(tx, claim.due, outcome=outcome)
-
-
-async def _asked(begin: Begin, claim: _Claim) -> Quote | _Failed:
-    settings, due, caller = claim.settings, claim.due, None
+async def _asked(begin: Begin, claim: _Claim, *, callers: Callers) -> Quote | _Failed:
+    settings, due = claim.settings, claim.due
     try:
-        caller = caller_of(due.card.provider, settings)
         client = provider_of(
             claim.account.account,
             open_credentials(claim.account, settings),
-            caller=caller,
+            caller=callers.of(due.card.provider, settings),
             keep=partial(_keep, begin, due),
         )
         async with asyncio.timeout(settings.provider_refresh_seconds):
@@ -140,10 +113,6 @@ async def _asked(begin: Begin, claim: _Claim) -> Quote | _Failed:
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         # What one provider answers to one community stops nobody else.
         return _Failed(f"it answered what cannot be read ({type(error).__name__})")
-    finally:
-        if caller is not None:
-            with suppress(OSError):
-                await caller.close()
 
 
 async def _keep(begin: Begin, due: DueCard, tokens: Tokens) -> None:

@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.rewards.providers.domain.contract import Card, ProviderName
+from services.rewards.providers.store.orders import AccountKey
 from services.rewards.quotes.domain import Follows, RatePrice
 from shared.postgres import Connection
-
-AccountKey = tuple[str, ProviderName]
 
 
 class DueCard(NamedTuple):

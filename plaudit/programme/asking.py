@@ -1,6 +1,7 @@
 """What the commands of `plaudit programme` have in common."""
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=Fal
 at_option = click.option(
     "--at", "effective_from", metavar="TIME", help="When it takes effect, as 2027-01-01T00:00:00Z [default: soon]"
 )
+POLL_SECONDS = 0.5
 YAML = {"Content-Type": "application/yaml"}
 
 #: Why a version takes a second person, in words.
@@ -35,6 +37,20 @@ def ask(
     place = where.place()
     with place.access("plaudit programme", tuple(scopes), (service,)) as key:
         return request(method, f"{place.url(service)}{path}", key, **options)
+
+
+def followed(url: str, key: str, found: Any, *, goes_on: Callable[[Any], bool], more: Callable[[Any], str]) -> Any:
+    """What scoring works at, once that goes on no more; how far it is is said on standard error, with `more`."""
+    shown = ""
+    while goes_on(found):
+        time.sleep(POLL_SECONDS)
+        found = request("GET", url, key)
+        waits = ", waits for the live line" if found["waits_for_live"] else ""
+        said = f"{found['state']}: {found['percent']} %{more(found)}{waits}"
+        if said != shown:
+            shown = said
+            click.echo(said, err=True)
+    return found
 
 
 def post_programme(where: Where, file: Path, **params: Any) -> Any:

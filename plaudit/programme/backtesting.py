@@ -1,7 +1,6 @@
 """`plaudit programme backtest`: what drafts would have given for the past, beside what was in force."""
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,11 +12,10 @@ import click
 from plaudit.calls import request
 from plaudit.people import json_option
 from plaudit.places import Where
-from plaudit.programme.asking import to_work
+from plaudit.programme.asking import followed, to_work
 from shared.contracts.texts import written_out
 from shared.currencies import decimal_amount
 
-POLL_SECONDS = 0.5
 DRAFTS_MAX_COUNT = 4
 FAILED, CANCELLED = 3, 4
 WRITES = ("programmes:read", "programmes:write")
@@ -83,15 +81,13 @@ def backtest_programmes(
     with place.access("plaudit programme", WRITES, ("scoring",)) as key:
         base = f"{place.url('scoring')}/v1/backtests"
         found = request("POST", base, key, json=body)
-        shown = ""
-        while found["ended_at"] is None:
-            time.sleep(POLL_SECONDS)
-            found = request("GET", f"{base}/{found['backtest_id']}", key)
-            waits = ", waits for the live line" if found["waits_for_live"] else ""
-            said = f"{found['state']}: {found['percent']} % of the log, {found['events_count']:,} events{waits}"
-            if said != shown:
-                shown = said
-                click.echo(said, err=True)
+        found = followed(
+            f"{base}/{found['backtest_id']}",
+            key,
+            found,
+            goes_on=lambda one: one["ended_at"] is None,
+            more=lambda one: f" of the log, {one['events_count']:,} events",
+        )
         if found["state"] == "done":
             found = request("GET", f"{base}/{found['backtest_id']}", key)
     if as_json:

@@ -1,7 +1,6 @@
 """`plaudit programme restate`: apply a version to the past; look, submit, approve, and have it reversed."""
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -11,8 +10,8 @@ import click
 from plaudit.calls import request
 from plaudit.people import json_option
 from plaudit.places import Where
-from plaudit.programme.asking import ask, show, to_work
-from plaudit.programme.backtesting import CANCELLED, FAILED, POLL_SECONDS, Since
+from plaudit.programme.asking import ask, followed, show, to_work
+from plaudit.programme.backtesting import CANCELLED, FAILED, Since
 from shared.contracts.texts import written_out
 
 READS, WRITES = ("programmes:read",), ("programmes:read", "programmes:write")
@@ -156,17 +155,10 @@ def _step(
 
 
 def _waited(base: str, key: str, found: Any, *, until_not: tuple[str, ...]) -> Any:
-    """A restatement once it is in none of these states, said on standard error as it gets on."""
-    shown = ""
-    while found["state"] in until_not:
-        time.sleep(POLL_SECONDS)
-        found = request("GET", f"{base}/{found['restatement_id']}", key)
-        waits = ", waits for the live line" if found["waits_for_live"] else ""
-        said = f"{found['state']}: {found['percent']} %{waits}"
-        if said != shown:
-            shown = said
-            click.echo(said, err=True)
-    return request("GET", f"{base}/{found['restatement_id']}", key)
+    """A restatement once it is in none of these states."""
+    url = f"{base}/{found['restatement_id']}"
+    followed(url, key, found, goes_on=lambda one: one["state"] in until_not, more=lambda _: "")
+    return request("GET", url, key)
 
 
 def _differences(url: str, key: str) -> Iterator[Any]:
